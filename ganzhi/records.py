@@ -1,0 +1,336 @@
+"""The records that packages hand to each other; the only data types they share.
+
+Time is int64 UTC nanoseconds everywhere in here. A point is named by its index into the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int32s = NDArray[np.int32]
+Int64s = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+
+class Quality(IntEnum):
+    """What is known of a reading. Only GOOD and UNCERTAIN may raise a process alarm."""
+
+    GOOD = 0
+    UNCERTAIN = 1
+    OUT_OF_RANGE = 2
+    IN_CALIBRATION = 3
+    IN_MAINTENANCE = 4
+    DEVICE_FAULT = 5
+
+
+SIMULATED = 0x80
+"""Bit of `ReadingBlock.quality` beside the Quality code: the reading was made up. Nothing ever clears it."""
+
+QUALITY_MASK = 0x7F
+
+
+class Tier(IntEnum):
+    """Colour of an alarm; worse is greater. BLUE is 四级, RED is 一级."""
+
+    NONE = 0
+    BLUE = 1
+    YELLOW = 2
+    ORANGE = 3
+    RED = 4
+
+
+COLOURS = (Tier.BLUE, Tier.YELLOW, Tier.ORANGE, Tier.RED)
+"""The four columns of a limits array, mildest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text for people, Chinese first."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingBlock:
+    """Readings in columns, all of shape (n,), in the order in which they arrived.
+
+    point     int32, index into the catalogue
+    time      int64 UTC ns, the sensor's clock
+    value     float64, in the point's unit, always finite
+    quality   uint8, a Quality, with the SIMULATED bit beside it
+    received  int64 UTC ns, our clock, never falling within a block
+    now       our clock when the block was closed; never before a row's `received`. A block without rows
+              is a tick: it says that we were listening until `now` and nothing came.
+    """
+
+    point: Int32s
+    time: Int64s
+    value: Floats
+    quality: Bytes
+    received: Int64s
+    now: int
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+    def rows(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> ReadingBlock:
+        """The block that holds only the rows chosen by an index array, a mask or a slice."""
+        return ReadingBlock(
+            self.point[index],
+            self.time[index],
+            self.value[index],
+            self.quality[index],
+            self.received[index],
+            self.now,
+        )
+
+
+def tick(now: int) -> ReadingBlock:
+    """A block without rows: we were listening until `now`."""
+    return ReadingBlock(
+        np.empty(0, np.int32),
+        np.empty(0, np.int64),
+        np.empty(0, np.float64),
+        np.empty(0, np.uint8),
+        np.empty(0, np.int64),
+        now,
+    )
+
+
+def join(blocks: Sequence[ReadingBlock]) -> ReadingBlock:
+    """Several blocks as one, in their order. Raises ValueError for none."""
+    if not blocks:
+        raise ValueError("join needs at least one block")
+    if len(blocks) == 1:
+        return blocks[0]
+    return ReadingBlock(
+        np.concatenate([block.point for block in blocks]),
+        np.concatenate([block.time for block in blocks]),
+        np.concatenate([block.value for block in blocks]),
+        np.concatenate([block.quality for block in blocks]),
+        np.concatenate([block.received for block in blocks]),
+        blocks[-1].now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Enterprise:
+    """企业: an operator. `id` is its topic name; `credit_code` the 18-character unified social credit code."""
+
+    id: str
+    name: Text
+    credit_code: str = ""
+    district: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """危险源: a hazardous installation. `level` is its inherent level by GB 18218 (1 worst to 4; 0 not graded)."""
+
+    id: str
+    enterprise: str
+    name: Text
+    sector: str
+    level: int = 0
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """测点: one measured quantity at one place. `low` and `high` bound the instrument's range, in `unit`."""
+
+    id: str
+    enterprise: str
+    source: str
+    tag: str
+    quantity: str
+    unit: str
+    low: float
+    high: float
+    resolution: float
+    period_s: float
+    lon: float | None = None
+    lat: float | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is watched. The position of a point in `points` is its index in every ReadingBlock."""
+
+    enterprises: Mapping[str, Enterprise]
+    sources: Mapping[str, Source]
+    points: tuple[Point, ...]
+    index: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", {point.id: i for i, point in enumerate(self.points)})
+
+
+class AlarmClass(StrEnum):
+    """PROCESS: something is wrong with the plant. DEVICE: with the instrument or its line."""
+
+    PROCESS = "process"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A score with limits and holds, resolved against the catalogue.
+
+    kind       the score, a key of detectors.KINDS
+    points     int32 (m,), the points it watches
+    limits     float64 (m, 4), one column a colour in the order of COLOURS, in the unit of the score; NaN: none
+    side       "high": worse is greater; "low": worse is smaller
+    deadband   float64 (m,), how far back inside a limit the score must come to leave its tier
+    options    what the score itself takes; a per-point option is a float64 (m,) array
+    condition  rules that share it speak of one condition of a subject and so share one alarm
+    repeat_s   an alarm that comes back sooner than this after it cleared is the same alarm again
+    basis      clause, paper, or "engineering default"
+    """
+
+    id: str
+    name: Text
+    kind: str
+    points: Int32s
+    limits: Floats
+    side: str
+    deadband: Floats
+    unit: str
+    on_delay_s: float = 0.0
+    off_delay_s: float = 0.0
+    repeat_s: float = 0.0
+    latch: bool = False
+    condition: str = ""
+    alarm_class: AlarmClass = AlarmClass.PROCESS
+    options: Mapping[str, object] = field(default_factory=dict)
+    basis: str = "engineering default"
+    advice: Text = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A rule's tier for one subject changed at `time` (the sensor's clock).
+
+    score      in the unit of the rule; `limit` the limit of the new tier (of the old one when it clears)
+    value      the reading behind it, in the point's unit; NaN where there is none
+    evidence   further figures of the score by name, such as the bounds of a forecast
+    retrospective  judged from a reading older than its point's newest: listed, never sounded
+    """
+
+    rule: str
+    point: int
+    time: int
+    old: Tier
+    new: Tier
+    score: float
+    limit: float
+    value: float
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    simulated: bool = False
+    retrospective: bool = False
+
+
+class AlarmState(StrEnum):
+    """States of ISA-18.2 / IEC 62682."""
+
+    NORMAL = "normal"
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED_UNACKNOWLEDGED = "returned_unacknowledged"
+    LATCHED_UNACKNOWLEDGED = "latched_unacknowledged"
+    LATCHED_ACKNOWLEDGED = "latched_acknowledged"
+
+
+class Change(StrEnum):
+    """What happened to an alarm."""
+
+    RAISED = "raised"
+    WORSENED = "worsened"
+    EASED = "eased"
+    UPDATED = "updated"
+    CLEARED = "cleared"
+    ACKNOWLEDGED = "acknowledged"
+    RESET = "reset"
+    RETROSPECTIVE = "retrospective"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One occurrence of a condition at one subject, as it stands now. Times are UTC ns; None: not yet.
+
+    rule    the rule that holds the present tier (the worst of those that share the condition)
+    tier    present colour, NONE when the condition has cleared; `worst` the worst it has been
+    """
+
+    id: str
+    condition: str
+    rule: str
+    point: int
+    subject: str
+    enterprise: str
+    source: str
+    alarm_class: AlarmClass
+    state: AlarmState
+    tier: Tier
+    worst: Tier
+    raised_at: int
+    changed_at: int
+    value: float
+    score: float
+    limit: float
+    unit: str
+    score_unit: str
+    name: Text
+    text: Text
+    advice: Text
+    basis: str
+    simulated: bool = False
+    retrospective: bool = False
+    cleared_at: int | None = None
+    acknowledged_at: int | None = None
+    acknowledged_by: str = ""
+    comment: str = ""
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEvent:
+    """One line of the journal: what changed, when, by whom, and the alarm as it stands after it.
+
+    seq   rises by one a line and is the key under which receivers know the event
+    at    UTC ns: the sensor's clock for what a detector found, ours for what a person did
+    noted our clock when the line was written, UTC ns; rises by at least one a line
+    actor a person's name, or "" for the machine
+    """
+
+    seq: int
+    at: int
+    noted: int
+    change: Change
+    before: Tier
+    alarm: Alarm
+    actor: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskColour:
+    """The colour of a source at a moment: the worst process alarm active there.
+
+    counts   active alarms of every class by colour, in the order of COLOURS
+    """
+
+    source: str
+    enterprise: str
+    at: int
+    tier: Tier
+    counts: tuple[int, int, int, int]
