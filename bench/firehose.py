@@ -1,7 +1,8 @@
 """A publisher faster than what it measures: PUBLISH packets encoded beforehand, sent over a plain socket.
 
-Run as a child process: `python -m bench.firehose HOST PORT TOPIC_PREFIX POINTS MESSAGES PER_MESSAGE RATE START_MS`.
-It prints one JSON line when it has received the acknowledgement of every message.
+Run as a child process: `python -m bench.firehose HOST PORT POINTS MESSAGES PER_MESSAGE RATE START_MS SPACING_MS`. It
+prints a JSON line when its packets are ready, starts at a line on its standard input, and prints another when the
+broker has acknowledged every message. POINTS must be a multiple of PER_MESSAGE, which divides 100 or is 100.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def payloads(points: int, messages: int, per_message: int, start_ms: int, spacin
     for k in range(messages):
         first = (k % turn) * per_message
         ts = start_ms + (k // turn) * spacing_ms
-        values = ",".join(f'"p{p}":{50 + (p * 7 + k) % 100 / 100:.2f}' for p in range(first, first + per_message))
+        values = ",".join(
+            f'"p{p}":{50 + (p * 7 + k // turn * 29) % 100 / 100:.2f}' for p in range(first, first + per_message)
+        )
         out.append((topic_of(first // POINTS_PER_GATEWAY).encode(), f'{{"ts":{ts},"values":{{{values}}}}}'.encode()))
     return out
 

@@ -75,7 +75,7 @@ class Crew:
     def _guard(self, name: str, loop: Callable[[threading.Event], None]) -> None:
         try:
             loop(self.stop)
-        except BaseException as error:  # noqa: BLE001 - the boundary of a task: log once, end them all
+        except BaseException as error:
             log.exception("%s failed; the service stops", name)
             self.failure = error
         finally:

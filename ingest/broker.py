@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,19 @@ class Embedded:
     @property
     def url(self) -> str:
         return f"mqtt://{self.host}:{self.port}"
+
+
+USUAL_PORT = 1883
+
+
+def free_port(wished: int, host: str = "127.0.0.1") -> int:
+    """`wished` where nobody listens there, else any free port."""
+    for port in (wished, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            return int(probe.getsockname()[1])
+    raise Unavailable(f"no free port on {host}")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,60 @@
+"""Detectors: ReadingBlock -> Transitions, with numpy only; no I/O, no clock, no logging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from detectors.forecast import Forecast
+from detectors.rate import Rate
+from detectors.rows import Rows, State
+from detectors.stale import Stale
+from detectors.value import Value
+from ganzhi.records import Floats, Rule
+
+
+class Score(Protocol):
+    """How bad it is, point by point: the first of score, judge, hold.
+
+    state     everything it remembers: named arrays, changed in place, saved and restored by the engine
+    update    the rows that it judges (mostly those it was given) and their scores; NaN: cannot say
+    evidence  further figures behind one row of the last update
+    """
+
+    state: State
+
+    def update(self, rows: Rows) -> tuple[Rows, Floats]: ...
+    def evidence(self, row: int) -> Mapping[str, float]: ...
+
+
+class Build(Protocol):
+    """Makes the score of a rule; `period_s` and `resolution` are float64 (m,), of the rule's own points."""
+
+    def __call__(self, rule: Rule, *, period_s: Floats, resolution: Floats) -> Score: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KindSpec:
+    """One kind of score.
+
+    options    the names that a rule may set
+    arrivals   it reads when rows arrive, all of them, by our clock; otherwise what good rows say, by the sensor's
+    stateless  a row is scored by itself alone, so that late rows can be judged too
+    """
+
+    score: Build
+    options: frozenset[str]
+    arrivals: bool = False
+    stateless: bool = False
+
+
+KINDS: dict[str, KindSpec] = {
+    "value": KindSpec(Value, frozenset(), stateless=True),
+    "rate": KindSpec(Rate, frozenset({"window_s"})),
+    "forecast": KindSpec(Forecast, frozenset({"target", "direction", "window_s", "confidence"})),
+    "stale": KindSpec(Stale, frozenset(), arrivals=True),
+}
+
+OPTIONS: Mapping[str, frozenset[str]] = {kind: spec.options for kind, spec in KINDS.items()}
+"""What a rule pack may set, by kind."""

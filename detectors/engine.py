@@ -1,0 +1,165 @@
+"""The engine: ReadingBlocks in, Transitions out, whatever way the stream is cut into blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.listening import Listening
+from detectors.rows import Rows, Scope, State, in_rounds
+from detectors.watch import Watch
+from ganzhi.records import QUALITY_MASK, Floats, Int64s, Quality, ReadingBlock, Rule, Tier, Transition
+
+NOT_YET = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A block sorted out, in rounds; `slot` is the point's index in the catalogue.
+
+    heard   every row, on the listening clock
+    live    good rows that are newer than all before of their point, on the sensor's clock
+    late    good rows that are older than their point's newest, on the sensor's clock; None: there are none
+    """
+
+    heard: Rows
+    live: Rows
+    late: Rows | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rules that watch the same points, by what they read of a block."""
+
+    scope: Scope
+    hearing: list[Watch] = field(default_factory=list)
+    reading: list[Watch] = field(default_factory=list)
+    reviewing: list[Watch] = field(default_factory=list)
+
+
+class Engine:
+    """All rules over all points; `period_s` and `resolution` are float64 (n_points,), from the catalogue.
+
+    Raises ValueError for a rule that cannot be built. Only one thread may use it.
+    """
+
+    def __init__(self, rules: Sequence[Rule], *, period_s: Floats, resolution: Floats) -> None:
+        n_points = len(period_s)
+        if period_s.shape != (n_points,) or resolution.shape != (n_points,):
+            raise ValueError("period_s and resolution must have one number for each point")
+        if not (np.isfinite(resolution) & (resolution >= 0) & np.isfinite(period_s) & (period_s > 0)).all():
+            raise ValueError("sampling periods must be above 0 and resolutions not below")
+        if len({rule.id for rule in rules}) != len(rules):
+            raise ValueError("two rules have one id")
+        self._newest = np.full(n_points, NOT_YET, np.int64)
+        self._scratch = np.empty(n_points, np.int32)
+        self._listening = Listening()
+        self._watches: dict[str, Watch] = {}
+        self._groups: dict[bytes, _Group] = {}
+        for rule in rules:
+            group = self._groups.get(rule.points.tobytes())
+            if group is None:
+                group = self._groups[rule.points.tobytes()] = _Group(Scope(rule, n_points))
+            watch = Watch(rule, group.scope, period_s=period_s[rule.points], resolution=resolution[rule.points])
+            (group.hearing if watch.spec.arrivals else group.reading).append(watch)
+            if watch.spec.stateless:
+                group.reviewing.append(watch)
+            self._watches[rule.id] = watch
+        self._order = {rule.id: order for order, rule in enumerate(rules)}
+
+    def update(self, block: ReadingBlock) -> list[Transition]:
+        """Take in a block; what changed, sorted by time, order of the rules, point."""
+        arrived = self._sort_out(block)
+        found: list[Transition] = []
+        for group in self._groups.values():
+            if group.hearing:
+                heard = group.scope.choose(arrived.heard)
+                for watch in group.hearing:
+                    found += (replace(t, time=self._listening.wall(t.time)) for t in watch.update(heard))
+            if group.reading and len(live := group.scope.choose(arrived.live)):
+                for watch in group.reading:
+                    found += watch.update(live)
+            if group.reviewing and arrived.late is not None and len(late := group.scope.choose(arrived.late)):
+                for watch in group.reviewing:
+                    found += watch.review(late)
+        if len(found) > 1:
+            found.sort(key=lambda t: (t.time, self._order[t.rule], t.point))
+        return found
+
+    def seed(self, tiers: Mapping[tuple[str, int], Tier]) -> list[tuple[str, int]]:
+        """Hold these tiers, of alarms still open, by rule and point; those that no rule here watches are returned."""
+        unknown = []
+        for (rule, point), tier in tiers.items():
+            watch = self._watches.get(rule)
+            slot = None if watch is None else watch.scope.slot(point)
+            if watch is None or slot is None:
+                unknown.append((rule, point))
+            else:
+                watch.seed(slot, tier)
+        return unknown
+
+    def snapshot(self) -> dict[str, NDArray[np.generic]]:
+        """A copy of all state, for numpy.savez and `restore`."""
+        return {name: array.copy() for name, array in (self._shape() | self._state()).items()}
+
+    def restore(self, snapshot: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on from a snapshot of an engine with the same rules on the same points; ValueError for any other."""
+        state, shape = self._state(), self._shape()
+        if differing := state.keys() ^ snapshot.keys() ^ shape.keys():
+            raise ValueError(f"the snapshot is of other rules: {', '.join(sorted(differing)[:3])}")
+        for name, array in shape.items():
+            if not np.array_equal(array, snapshot[name]):
+                raise ValueError(f"the snapshot is of other rules: {name}")
+        saved = {name: snapshot[name] for name in state}
+        for name, array in state.items():
+            if array.shape != saved[name].shape or array.dtype != saved[name].dtype:
+                raise ValueError(f"the snapshot does not fit: {name}")
+        for name, array in state.items():
+            array[...] = saved[name]
+        for watch in self._watches.values():
+            watch.settle()
+
+    def _state(self) -> State:
+        state: State = {"newest": self._newest, **self._listening.state}
+        for rule, watch in self._watches.items():
+            state |= {f"{rule}.{name}": array for name, array in watch.state.items()}
+        return state
+
+    def _shape(self) -> State:
+        shape: State = {}
+        for rule, watch in self._watches.items():
+            shape[f"{rule}.kind"] = np.array(watch.rule.kind)
+            shape[f"{rule}.points"] = watch.rule.points
+        return shape
+
+    def _sort_out(self, block: ReadingBlock) -> _Arrived:
+        heard, since, until = self._listening.hear(block.received, block.now)
+        point = block.point.astype(np.intp)
+        order, starts = in_rounds(point, self._scratch)
+        if order is not None:
+            block, point, heard = block.rows(order), point.take(order), heard.take(order)
+        rows = Rows(point, heard, block.value, block.quality, starts, since, until)
+        newer, older = self._by_age(rows, block.time)
+        good = (block.quality & QUALITY_MASK) <= Quality.UNCERTAIN
+        by_sensor = replace(rows, time=block.time)
+        live = good & newer
+        late = good & older
+        return _Arrived(
+            rows,
+            by_sensor if live.all() else by_sensor.pick(np.flatnonzero(live)),
+            by_sensor.pick(np.flatnonzero(late)) if late.any() else None,
+        )
+
+    def _by_age(self, rows: Rows, time: Int64s) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        newer = np.empty(len(rows), np.bool_)
+        older = np.empty(len(rows), np.bool_)
+        for part in rows.rounds():
+            point, at = rows.slot[part], time[part]
+            newest = self._newest.take(point)
+            newer[part] = at > newest
+            older[part] = at < newest
+            self._newest[point] = np.maximum(at, newest)
+        return newer, older

@@ -1,0 +1,108 @@
+"""Score: silence, in sampling periods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from detectors.listening import NOT_YET
+from detectors.rows import Rows, Slots, State, in_rounds
+from ganzhi.clock import NS_PER_S
+from ganzhi.records import Bytes, Floats, Int64s, Rule
+
+NEVER_NS = 1 << 62
+
+
+class Stale:
+    """Notice that a point stopped reporting, or never began.
+
+    Good for   dead sensors, lines, gateways.      Poor for   points that report on change only.
+    Input      every row, of any quality and age, by its arrival; and the end of every block, with or without rows
+    Output     score float64 (n,), in sampling periods: 0 for a row; and for a silence that lasts longer than a limit
+               one row of its own, with that limit for score, at the very moment, by our clock
+    Options    none; side "high"; dead-band 0
+    Warm-up    none; a point never seen is silent since the first block
+    Missing    our own outages (detectors/listening.py) count for nothing
+    Flat       any row is a sign of life
+    Cost       O(n) a block, all points when the next limit may have passed; 9 bytes a point and 16 a limit
+    Raises     ValueError for another side, a limit or period that is not above 0, or a dead-band as wide as a limit
+    Source     DESIGN.md: silence longer than three sampling periods
+    """
+
+    def __init__(self, rule: Rule, *, period_s: Floats, resolution: Floats) -> None:
+        if rule.side != "high":
+            raise ValueError(f"{rule.id}: the side of stale is high: longer silence is worse")
+        if (rule.limits <= 0).any() or not (period_s > 0).all():
+            raise ValueError(f"{rule.id}: limits and sampling periods must be above 0")
+        if (rule.deadband[:, np.newaxis] >= rule.limits).any():
+            raise ValueError(f"{rule.id}: a dead-band as wide as a limit would never let the silence end")
+        self._silence, self._marks = _marks(rule, period_s)
+        self._shortest = int(self._marks.min(initial=NEVER_NS))
+        m = len(period_s)
+        self._last = np.full(m, NOT_YET, np.int64)
+        self._quality = np.zeros(m, np.uint8)
+        self._next = np.array([NOT_YET], np.int64)  # no silence passes a limit before this moment
+        self.state: State = {"last": self._last, "quality": self._quality, "next": self._next}
+
+    def update(self, rows: Rows) -> tuple[Rows, Floats]:
+        if self._next[0] == NOT_YET:
+            self._last[:] = rows.since
+        if len(rows):
+            self._next[0] = min(int(self._next[0]), rows.since + self._shortest)
+        if rows.until > self._next[0]:
+            return self._search(rows)
+        self._hear(rows.slot, rows.time, rows.quality)
+        return rows, np.zeros(len(rows))
+
+    def evidence(self, row: int) -> Mapping[str, float]:
+        return {}
+
+    def _hear(self, slot: Slots, time: Int64s, quality: Bytes) -> None:
+        # Of a point that comes several times, numpy keeps the last one written.
+        self._last[slot] = time
+        self._quality[slot] = quality
+
+    def _search(self, rows: Rows) -> tuple[Rows, Floats]:
+        found = []
+        for part in rows.rounds():
+            slot, time = rows.slot[part], rows.time[part]
+            found.append(self._passed(slot, rows.since, time[:, np.newaxis]))
+            found.append((slot, time, rows.value[part], rows.quality[part], np.zeros(len(slot))))
+            self._hear(slot, time, rows.quality[part])
+        found.append(self._passed(np.arange(len(self._last)), rows.since, rows.until))
+        due = self._last[:, np.newaxis] + self._marks
+        self._next[0] = due.min(initial=NEVER_NS, where=due >= rows.until)
+        return _merged(rows, found)
+
+    def _passed(self, slot: Slots, since: int, moment: int | Int64s) -> tuple[Slots, Int64s, Floats, Bytes, Floats]:
+        # A row that comes exactly at the limit is still in time. What lies before `since` was told then.
+        due = self._last[slot][:, np.newaxis] + self._marks[slot]
+        row, column = np.nonzero((due >= since) & (due < moment))
+        late = slot[row]
+        return late, due[row, column], np.full(len(row), np.nan), self._quality[late], self._silence[late, column]
+
+
+def _marks(rule: Rule, period_s: Floats) -> tuple[Floats, Int64s]:
+    # Where a silence passes a limit, and again where it has lasted the on-delay beyond it, earliest first.
+    period = period_s[:, np.newaxis]
+    limits = rule.limits[:, ~np.isnan(rule.limits).all(axis=0)]
+    at = limits * period * NS_PER_S
+    marks = np.where(at < NEVER_NS, np.ceil(at), NEVER_NS).astype(np.int64)
+    delay = round(rule.on_delay_s * NS_PER_S)
+    if delay > 0:
+        limits = np.concatenate([limits, limits + rule.on_delay_s / period], axis=1)
+        marks = np.concatenate([marks, np.minimum(marks, NEVER_NS - delay) + delay], axis=1)
+    order = np.argsort(marks, axis=1, kind="stable")
+    return np.take_along_axis(limits, order, axis=1), np.take_along_axis(marks, order, axis=1)
+
+
+def _merged(rows: Rows, found: list[tuple[Slots, Int64s, Floats, Bytes, Floats]]) -> tuple[Rows, Floats]:
+    slot, time, value, quality, score = (np.concatenate(column) for column in zip(*found, strict=True))
+    order, starts = in_rounds(slot, np.empty(slot.max(initial=0) + 1, np.int32))
+    if order is None:
+        order = np.arange(len(slot))
+    merged = Rows(
+        slot.take(order), time.take(order), value.take(order), quality.take(order), starts, rows.since, rows.until
+    )
+    return merged, score.take(order)

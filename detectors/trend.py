@@ -1,0 +1,194 @@
+"""Level and slope of a signal now, robust and with the slope's error: what rate and forecast share.
+
+Discounted least squares (Brown, Smoothing, Forecasting and Prediction, 1963) on irregular readings: each reading
+weighs less as it ages, and three sums of the weights give the gain of the next one, so that a point needs ten floats
+however long its window. The slope's error is that of the discount model of West and Harrison (Bayesian Forecasting and
+Dynamic Models, 2nd ed. 1997, ch. 6), about twice the one of a straight line in white noise: the slope may itself have
+changed. Departures, because plant signals are not textbook ones:
+- innovations are clipped at 3 sigma and beyond 6 have no weight at all (Hampel 1974), and sigma comes from their mean
+  absolute value: spikes do not tilt;
+- their sum beyond an allowance (CUSUM, Page 1954) shows a step or a new course, and then the fit starts again: a
+  level that was re-zeroed leaves no false slope, and a changed inflow is followed within about half a window;
+- the error grows with the likeness of neighbouring residuals (1 + r) / (1 - r): waves and damped sensors are not white;
+- and with the instrument's resolution: one step of it is no trend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.rows import Rows, Slots, State
+from ganzhi.clock import NS_PER_S
+from ganzhi.records import Floats, Int64s
+
+WINDOW_TIMES = 48 ** (1 / 3)
+"""Window over time constant: plain least squares over the last `window_s` gives a slope of the same variance."""
+
+PERIODS = 16
+"""A window of fewer sampling periods is stretched to this many: a slope from three readings is no trend."""
+
+SILENCE_WINDOWS = 3.0
+"""After a longer silence the old trend says nothing about the new one."""
+
+CLIP_SIGMA = 3.0
+"""Innovations count for no more than this; Gaussian noise hardly notices."""
+
+SPIKE_SIGMA = 6.0
+"""Larger ones do not count towards level and slope: they are a spike, or the first readings after a step."""
+
+ALLOWANCE_SIGMA = 1.5
+"""What a residual may deviate without being counted towards a new course."""
+
+COURSE_SIGMA = 7.5
+"""Sum that means a new course: five clipped residuals of one sign in a row, or more smaller ones."""
+
+LIKENESS_MAX = 0.95
+"""Bound on the correlation of neighbouring residuals; the error then grows sixfold."""
+
+KNOWN = 8
+"""Residuals needed before their spread is trusted to clip and to test."""
+
+MEMORY = 64
+"""Residuals over which spread and likeness are averaged."""
+
+SPREAD = 0.25
+"""Warm when the readings' times have this standard deviation, in time constants: about a quarter of a window."""
+
+QUANTUM = 0.3
+"""Error in steps of resolution over that deviation: one step amid a flat signal stays below 1.5 errors."""
+
+LEVERAGE = 0.1
+"""Below this the reading decides its own prediction (the first two after a start) and leaves no residual."""
+
+PRIOR = 1e-12
+"""Weight of "slope 0" at a start, in squared time constants: keeps the first two readings from dividing by 0."""
+
+FINEST = 1e-12
+"""Smallest resolution believed, in the point's unit: nothing is divided by 0."""
+
+CEILING = 1e120
+"""Larger magnitudes are read as this, so that no square overflows."""
+
+SIGMA_PER_MEAN_ABS = float(np.sqrt(np.pi / 2))
+S_PER_MIN = 60.0
+NOT_YET = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Per row, float64 (n,): `level` in the point's unit, `slope` and its standard `error` in units a minute.
+
+    NaN in slope and error: still warming up.
+    """
+
+    level: Floats
+    slope: Floats
+    error: Floats
+
+
+class Trend:
+    """Follows points; `window_s` in seconds, `period_s` and `resolution` float64 (m,)."""
+
+    def __init__(self, *, window_s: float, period_s: Floats, resolution: Floats) -> None:
+        m = len(period_s)
+        self._per_s = WINDOW_TIMES / np.maximum(window_s, PERIODS * period_s)
+        self._resolution = np.maximum(resolution, FINEST)
+        self._time = np.full(m, NOT_YET, np.int64)
+        # level, slope, three sums of weights, mean absolute residual, residuals known, last one, likeness, course
+        self._memory = np.zeros((m, 10))
+        self.state: State = {"time": self._time, "memory": self._memory}
+
+    def follow(self, rows: Rows) -> Fit:
+        """Take in the rows, round by round."""
+        fits = [self._step(rows.slot[part], rows.time[part], rows.value[part]) for part in rows.rounds()]
+        if len(fits) == 1:
+            return fits[0]
+        columns = ([fit.level for fit in fits], [fit.slope for fit in fits], [fit.error for fit in fits])
+        return Fit(*(np.concatenate([np.empty(0), *column]) for column in columns))
+
+    def _step(self, slot: Slots, time: Int64s, value: Floats) -> Fit:
+        # Time is in time constants from here on, slopes are per time constant, residuals in sigma.
+        per_s = self._per_s.take(slot)
+        resolution = self._resolution.take(slot)
+        x = np.minimum(np.maximum(value, -CEILING), CEILING)
+        age = (time - self._time.take(slot)) * (per_s / NS_PER_S)
+        memory = self._memory.take(slot, axis=0).T.copy()
+        _start_again(memory, x, age)
+        level, slope, s0, s1, s2, noise, known, last, likeness, course = memory  # views, changed in place
+
+        determinant, gain = _weigh(s0, s1, s2, age)
+        leverage = np.sqrt(np.maximum(1.0 - gain, 0.0))
+        with np.errstate(under="ignore"):  # what underflows is 0 for us too
+            level += slope * age
+            innovation = x - level
+            sigma = np.maximum(noise * SIGMA_PER_MEAN_ABS, resolution)
+            pull, size = _robust(innovation, leverage, sigma, known)
+            level += gain * pull
+            slope += s1 / determinant * pull
+
+            tells = leverage > LEVERAGE
+            residual = tells * np.copysign(np.minimum(size / sigma, CLIP_SIGMA), innovation)
+            course += residual * (known >= KNOWN)
+            course -= np.minimum(np.maximum(course, -ALLOWANCE_SIGMA), ALLOWANCE_SIGMA)
+            known += tells
+            np.minimum(known, MEMORY, out=known)
+            share = tells / np.maximum(known, 1.0)
+            noise += share * (size - noise)
+            likeness += share * (residual * last - likeness)
+            last[:] = residual
+            error = _error(s0, determinant, sigma, resolution, likeness)
+
+            self._time[slot] = time
+            self._memory[slot] = memory.T
+            warm = (known >= KNOWN) & (determinant >= SPREAD * SPREAD * s0 * s0)
+            per_min = np.where(warm, per_s * S_PER_MIN, np.nan)
+            return Fit(level, slope * per_min, error * per_min)
+
+
+def _start_again(memory: Floats, x: Floats, age: Floats) -> None:
+    # After a silence nothing is known; on a new course the spread and likeness of the residuals still are.
+    silent = age > SILENCE_WINDOWS * WINDOW_TIMES
+    again = silent | (np.abs(memory[9]) >= COURSE_SIGMA)
+    if not again.any():
+        return
+    _, _, _, _, _, noise, known, _, likeness, _ = memory[:, again] * ~silent[again]
+    level = x[again]
+    zero = np.zeros_like(level)
+    memory[:, again] = level, zero, zero, zero, zero + PRIOR, noise, known, zero, likeness, zero
+    age[again] = 0.0
+
+
+def _weigh(s0: Floats, s1: Floats, s2: Floats, age: Floats) -> tuple[Floats, Floats]:
+    # Rational, not exp: the same bits on every machine and for every length of array.
+    decay = 1.0 / (1.0 + age + 0.5 * age * age)
+    moved = age * s0
+    s2 += age * (s1 + s1 + moved)
+    s2 *= decay
+    s1 += moved
+    s1 *= decay
+    s0 *= decay
+    s0 += 1.0
+    determinant = s0 * s2 - s1 * s1
+    return determinant, s2 / determinant
+
+
+def _robust(innovation: Floats, leverage: Floats, sigma: Floats, known: Floats) -> tuple[Floats, Floats]:
+    # By how much the reading pulls at the fit, and the size of its residual, clipped.
+    size = np.abs(innovation) * leverage
+    clip = CLIP_SIGMA * sigma
+    wild = (size > clip) & (known >= KNOWN)
+    if not wild.any():
+        return innovation, size
+    counts = wild & (size <= SPIKE_SIGMA * sigma)
+    clipped = np.divide(clip, leverage, out=np.zeros_like(clip), where=counts)
+    return np.where(wild, np.copysign(clipped, innovation), innovation), np.where(wild, clip, size)
+
+
+def _error(s0: Floats, determinant: Floats, sigma: Floats, resolution: Floats, likeness: Floats) -> Floats:
+    alike = np.minimum(np.maximum(likeness, 0.0), LIKENESS_MAX)
+    variance = sigma * sigma * ((1.0 + alike) / (1.0 - alike))
+    quantum = QUANTUM * resolution
+    error: Floats = np.sqrt(s0 / determinant * (variance + s0 * quantum * quantum))
+    return error

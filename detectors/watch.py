@@ -1,0 +1,119 @@
+"""One rule at work: score, judge, hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors import KINDS
+from detectors.hold import Hold
+from detectors.judge import Judge
+from detectors.retrospect import Retrospect
+from detectors.rows import Rows, Scope, Slots, State
+from ganzhi.records import SIMULATED, Floats, Rule, Tier, Transition
+
+
+class Watch:
+    """A rule, its score and what it holds: the judged and the announced tier of each point.
+
+    Most rows change nothing, so each point has one number to compare its score with: the mildest limit while it is in
+    no tier, and otherwise one that every score is beyond. Only points with a row beyond it are judged and held.
+    """
+
+    def __init__(self, rule: Rule, scope: Scope, *, period_s: Floats, resolution: Floats) -> None:
+        spec = KINDS.get(rule.kind)
+        if spec is None:
+            raise ValueError(f"{rule.id}: kind must be one of {', '.join(KINDS)}, not {rule.kind!r}")
+        if unknown := sorted(set(rule.options) - spec.options):
+            raise ValueError(f"{rule.id}: {rule.kind} has no option {', '.join(unknown)}")
+        self.rule = rule
+        self.spec = spec
+        self.scope = scope
+        self._judge = Judge(rule)
+        self._hold = Hold(rule)
+        self._score = spec.score(rule, period_s=period_s, resolution=resolution)
+        self._retrospect = Retrospect(self._judge)
+        m = len(rule.points)
+        self._judged = np.zeros(m, np.uint8)
+        self._announced = np.zeros(m, np.uint8)
+        self._threshold = self._judge.mildest.copy()
+        self._marked = np.zeros(m, np.bool_)
+
+    @property
+    def state(self) -> State:
+        """Every array that outlives a block."""
+        own: State = {"judged": self._judged, "announced": self._announced}
+        late = self._retrospect.state if self.spec.stateless else {}
+        return own | self._hold.state | late | {f"score.{name}": array for name, array in self._score.state.items()}
+
+    def settle(self) -> None:
+        """Derive what is not saved, after the state was changed from outside."""
+        self._settle(np.arange(len(self._judged)))
+
+    def seed(self, slot: int, tier: Tier) -> None:
+        """Hold a tier from now on."""
+        self._judged[slot] = self._announced[slot] = tier
+        self._settle(np.array([slot]))
+
+    def update(self, rows: Rows) -> list[Transition]:
+        """What the rows change."""
+        rows, score = self._score.update(rows)
+        beyond = self._judge.beyond(score, self._threshold.take(rows.slot))
+        if not beyond.any():
+            return []
+        index = np.flatnonzero(beyond)
+        if len(rows.starts) > 2:
+            index = self._all_of_same_points(rows, score, index)
+        return self._walk(rows, score, index)
+
+    def review(self, rows: Rows) -> list[Transition]:
+        """What late rows would have been; they change no tier."""
+        rows, score = self._score.update(rows)
+        return [
+            self._transition(rows, score, row, Tier.NONE, Tier(tier), retrospective=True)
+            for row, tier in self._retrospect.update(rows, score)
+        ]
+
+    def _all_of_same_points(self, rows: Rows, score: Floats, index: Slots) -> Slots:
+        points = rows.slot.take(index)
+        self._marked[points] = True
+        index = np.flatnonzero(self._marked.take(rows.slot) & ~np.isnan(score))
+        self._marked[points] = False
+        return index
+
+    def _walk(self, rows: Rows, score: Floats, index: Slots) -> list[Transition]:
+        found = []
+        chosen = rows.pick(index)
+        for part in chosen.rounds():
+            slot = chosen.slot[part]
+            before, announced = self._judged.take(slot), self._announced.take(slot)
+            judged = self._judge.tier(score.take(index[part]), slot, before)
+            after = self._hold.update(slot, chosen.time[part], before, judged, announced)
+            self._judged[slot] = judged
+            self._announced[slot] = after
+            for k in np.flatnonzero(after != announced).tolist():
+                row = int(index[part][k])
+                found.append(self._transition(rows, score, row, Tier(announced[k]), Tier(after[k])))
+        self._settle(chosen.slot)
+        return found
+
+    def _settle(self, slot: Slots) -> None:
+        busy = (self._judged.take(slot) | self._announced.take(slot)) > 0
+        self._threshold[slot] = np.where(busy, -self._judge.never, self._judge.mildest.take(slot))
+
+    def _transition(
+        self, rows: Rows, score: Floats, row: int, old: Tier, new: Tier, *, retrospective: bool = False
+    ) -> Transition:
+        slot = int(rows.slot[row])
+        return Transition(
+            rule=self.rule.id,
+            point=int(self.rule.points[slot]),
+            time=int(rows.time[row]),
+            old=old,
+            new=new,
+            score=float(score[row]),
+            limit=float(self.rule.limits[slot, (new or old) - 1]),
+            value=float(rows.value[row]),
+            evidence=self._score.evidence(row),
+            simulated=bool(rows.quality[row] & SIMULATED),
+            retrospective=retrospective,
+        )

@@ -1,0 +1,219 @@
+"""The `ganzhi` command. Exit codes: 0 done, 1 something failed, 2 the settings or arguments are wrong."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ganzhi import __version__, app
+from ganzhi.demo import DemoOptions, run_demo
+from ganzhi.errors import ConfigError, Refused, Unavailable
+
+FAILED, WRONG = 1, 2
+
+cli = typer.Typer(
+    help="Ganzhi 感知中枢: streaming monitoring and early warning for hazardous sources.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+grafana_cli = typer.Typer(help="Dashboards: as files, or straight to a server.", no_args_is_help=True)
+cli.add_typer(grafana_cli, name="grafana")
+out = Console()
+err = Console(stderr=True)
+
+SettingsFile = Annotated[Path, typer.Argument(help="the settings, ganzhi.toml")]
+BrokerUrl = Annotated[str, typer.Option(help="the broker, mqtt://host:1883 or mqtts://host:8883")]
+Mqtt = Annotated[str, typer.Option("--mqtt", help='protocol version, "5" or "3.1.1"')]
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Errors that a person can mend, as sentences instead of tracebacks."""
+    try:
+        yield
+    except ConfigError as error:
+        err.print(f"[bold red]{len(error.faults)} fault(s)[/]")
+        for fault in error.faults:
+            err.print(f"  {fault}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(WRONG) from None
+    except Refused as error:
+        err.print(f"{error.zh}\n{error.en}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    except (Unavailable, OSError, ValueError) as error:
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+    kept = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for name, handler in kept.items():
+            signal.signal(name, handler)
+
+
+def set_up_logging(verbose: bool) -> None:
+    """Changes of state to the terminal; counters and pages hold the rest."""
+    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", handlers=[handler])
+    for name in ("apscheduler", "httpx", "httpcore", "uvicorn", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def version(show: bool) -> None:
+    """Print the version and end."""
+    if show:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@cli.callback()
+def common(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="say more")] = False,
+    show_version: Annotated[bool, typer.Option("--version", callback=version, is_eager=True)] = False,
+) -> None:
+    """Options of every command."""
+    set_up_logging(verbose)
+
+
+@cli.command()
+def run(settings: SettingsFile) -> None:
+    """Run the service until it is told to stop."""
+    with sentences(), stopping() as stop:
+        configuration = app.load(settings)
+        for warning in configuration.warnings:
+            err.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
+        with app.platform(configuration) as platform:
+            out.print(f"{platform.title}: {platform.url}", highlight=False)
+            platform.wait(stop)
+    raise typer.Exit(FAILED if platform.failed else 0)
+
+
+@cli.command()
+def check(settings: SettingsFile) -> None:
+    """Print every fault in settings, points and rules at once."""
+    with sentences():
+        configuration = app.load(settings)
+        for warning in configuration.warnings:
+            out.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
+        catalogue = configuration.catalogue
+        out.print(
+            f"[green]no fault[/]: {len(catalogue.enterprises)} enterprises, {len(catalogue.sources)} sources, "
+            f"{len(catalogue.points)} points, {len(configuration.rules)} rules",
+            highlight=False,
+        )
+
+
+@cli.command()
+def demo(
+    minutes: Annotated[float | None, typer.Option(help="end by itself after so many minutes")] = None,
+    headless: Annotated[bool, typer.Option(help="do not open a browser")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the summary to this file as well")] = None,
+    port: Annotated[int, typer.Option(help="port of the page")] = 8600,
+    seed: Annotated[int, typer.Option(help="of the simulated city's randomness")] = 7,
+) -> None:
+    """Run a simulated city on embedded parts: broker, store and console, with an accident to watch."""
+    with sentences(), stopping() as stop:
+        options = DemoOptions(minutes=minutes, headless=headless, json_file=json_file, port=port, seed=seed)
+        code = run_demo(options, stop=stop, say=lambda text: out.print(text, highlight=False, soft_wrap=True))
+    raise typer.Exit(code)
+
+
+@cli.command()
+def simulate(
+    settings: SettingsFile,
+    url: BrokerUrl = "",
+    speed: Annotated[float, typer.Option(help="plant seconds a second of the clock")] = 20.0,
+    seed: Annotated[int, typer.Option(help="of the randomness")] = 7,
+    minutes: Annotated[float | None, typer.Option(help="end after so many minutes")] = None,
+    accidents: Annotated[bool, typer.Option(help="play the scripted accidents")] = True,
+    mqtt: Mqtt = "5",
+) -> None:
+    """Publish the simulated sources of a site, as its gateways would."""
+    with sentences(), stopping() as stop:
+        summary = app.simulate(
+            app.load(settings),
+            url=url,
+            speed=speed,
+            seed=seed,
+            minutes=minutes,
+            accidents=accidents,
+            mqtt=mqtt,
+            stop=stop,
+        )
+        out.print(summary, highlight=False)
+
+
+@cli.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="recorded CSV files, sent in this order")],
+    map_file: Annotated[Path, typer.Option("--map", help="which column is which tag, TOML")],
+    url: BrokerUrl = "mqtt://127.0.0.1:1883",
+    speed: Annotated[float, typer.Option(help="times real time; 0: as fast as it goes")] = 60.0,
+    shift: Annotated[bool, typer.Option(help="stamp the recording as if it began now")] = False,
+    mqtt: Mqtt = "5",
+) -> None:
+    """Publish recorded data over MQTT, as the gateway that recorded them would have."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with sentences(), stopping() as stop, Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task("rows", total=None)
+
+        def show(done: int, total: int, moment: str) -> None:
+            progress.update(task, completed=done, total=total, description=moment)
+
+        summary = app.replay(
+            files, map_file=map_file, url=url, speed=speed, shift=shift, mqtt=mqtt, stop=stop, show=show
+        )
+    out.print(summary, highlight=False)
+
+
+@grafana_cli.command("build")
+def grafana_build(
+    settings: SettingsFile, folder: Annotated[Path, typer.Argument(help="where to write dashboards and provisioning")]
+) -> None:
+    """Write the dashboards as JSON and the files that provision them."""
+    with sentences():
+        for path in app.grafana_build(app.load(settings), folder):
+            out.print(str(path), highlight=False, soft_wrap=True)
+
+
+@grafana_cli.command("push")
+def grafana_push(settings: SettingsFile) -> None:
+    """Create or update data source, folder and dashboards on the server of [grafana]."""
+    with sentences():
+        table = Table("what", "title", "action", "address")
+        for done in app.grafana_push(app.load(settings)):
+            table.add_row(done.what, done.title, done.action, done.url)
+        out.print(table)
+
+
+def main() -> None:
+    """Entry point of the `ganzhi` command."""
+    sys.exit(cli())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""What every kind of score owes the engine, whatever it measures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors import KINDS, OPTIONS
+from detectors.engine import Engine
+from ganzhi.records import ReadingBlock, Rule, Tier
+from tests.detectors.stream import NAN, block, cut, engine, forecast, rule, run, told, weather
+
+N = 4
+EVERY = tuple(range(N))
+SOME = (2, 0)
+
+RULES: dict[str, Callable[[], list[Rule]]] = {
+    "value": lambda: [
+        rule("value", [52, 55, 60, 85], points=EVERY, deadband=1, name="plain"),
+        rule("value", [52, 55, 60, 85], points=SOME, deadband=1, on_delay_s=2, off_delay_s=3, name="held"),
+        rule("value", [48, NAN, 40, 20], points=EVERY, side="low", on_delay_s=1, name="low"),
+    ],
+    "rate": lambda: [
+        rule("rate", [5, 20, NAN, NAN], points=EVERY, deadband=1, options={"window_s": 16}, name="rise"),
+        rule(
+            "rate", [-5, NAN, NAN, NAN], points=SOME, side="low", off_delay_s=2, options={"window_s": 30}, name="fall"
+        ),
+    ],
+    "forecast": lambda: [
+        forecast([60, 1, NAN, 0.2], points=EVERY, deadband=0.1, target=90.0, window_s=16),
+    ],
+    "stale": lambda: [
+        rule("stale", [3, 8, NAN, NAN], points=EVERY, name="plain"),
+        rule("stale", [2, 5, 6, 7], points=SOME, on_delay_s=1.5, off_delay_s=1, name="held"),
+    ],
+}
+
+
+def detect(kind: str) -> Engine:
+    return engine(*RULES[kind](), n_points=N, resolution=0.01)
+
+
+kinds = pytest.mark.parametrize("kind", KINDS)
+seeds = st.integers(0, 2**32 - 1)
+places = st.lists(st.integers(1, 159), max_size=30)
+
+
+def test_every_kind_is_under_contract() -> None:
+    assert RULES.keys() == KINDS.keys()
+    assert {kind: spec.options for kind, spec in KINDS.items()} == OPTIONS
+
+
+@kinds
+def test_the_stream_of_these_tests_says_something(kind: str) -> None:
+    found = [t for seed in range(8) for t in run(detect(kind), [weather(seed)])]
+    assert {t.rule for t in found} == {r.id for r in RULES[kind]()}
+    assert {Tier.NONE, Tier.BLUE, Tier.YELLOW} <= {t.new for t in found}
+    assert any(t.simulated for t in found)
+
+
+@kinds
+@settings(deadline=None, max_examples=60)
+@given(seed=seeds, places=places)
+def test_cutting_the_stream_otherwise_changes_nothing(kind: str, seed: int, places: list[int]) -> None:
+    whole = weather(seed)
+    expected = detect(kind).update(whole)
+    assert told(run(detect(kind), cut(whole, places))) == told(expected)
+    assert expected == sorted(expected, key=lambda t: (t.time, [r.id for r in RULES[kind]()].index(t.rule), t.point))
+
+
+@kinds
+def test_row_by_row_equals_one_block(kind: str) -> None:
+    whole = weather(7)
+    assert told(run(detect(kind), cut(whole, range(len(whole))))) == told(detect(kind).update(whole))
+
+
+@kinds
+@settings(deadline=None, max_examples=30)
+@given(seed=seeds)
+def test_points_may_be_interleaved_in_any_way(kind: str, seed: int) -> None:
+    whole = weather(seed, one_arrival=True)
+    shuffled = np.random.default_rng(seed).permutation(len(whole))
+    # Each point keeps the order of its own rows and only the places between the points are shuffled.
+    places = whole.point[shuffled]
+    order = np.empty(len(whole), np.intp)
+    for point in EVERY:
+        order[places == point] = np.flatnonzero(whole.point == point)
+    later = block([200] * N, 50, point=EVERY)
+    assert told(run(detect(kind), [whole.rows(order), later])) == told(run(detect(kind), [whole, later]))
+
+
+@kinds
+@settings(deadline=None, max_examples=30)
+@given(seed=seeds, place=st.integers(1, 159))
+def test_a_restart_in_the_middle_changes_nothing(kind: str, seed: int, place: int) -> None:
+    first, second = cut(weather(seed), [place])
+    before = detect(kind)
+    expected = told(run(before, [first]))
+    file = io.BytesIO()
+    np.savez(file, **before.snapshot())  # type: ignore[arg-type]
+    file.seek(0)
+    after = detect(kind)
+    with np.load(file, allow_pickle=False) as saved:
+        after.restore(saved)
+    expected_later = told(run(before, [second]))
+    assert told(run(after, [second])) == expected_later
+    assert sorted(expected + expected_later) == told(run(detect(kind), [weather(seed)]))
+
+
+@kinds
+def test_what_was_saved_does_not_change_later(kind: str) -> None:
+    detector = detect(kind)
+    first, second = cut(weather(3), [80])
+    detector.update(first)
+    saved = detector.snapshot()
+    copies = {name: array.copy() for name, array in saved.items()}
+    detector.update(second)
+    for name, array in saved.items():
+        assert np.array_equal(array, copies[name], equal_nan=array.dtype.kind == "f"), name
+
+
+@kinds
+def test_bad_quality_says_nothing_of_the_process(kind: str) -> None:
+    whole = weather(11)
+    bad = ReadingBlock(
+        whole.point, whole.time, whole.value, np.full(len(whole), 4, np.uint8), whole.received, whole.now
+    )
+    found = detect(kind).update(bad)
+    assert (found != []) == KINDS[kind].arrivals
+    if not KINDS[kind].arrivals:
+        fresh = detect(kind).snapshot()
+        changed = {n for n, a in _after(kind, bad).items() if not np.array_equal(a, fresh[n])}
+        assert changed == {"newest", "clock"}
+
+
+def _after(kind: str, *blocks: ReadingBlock) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+    detector = detect(kind)
+    run(detector, blocks)
+    return detector.snapshot()
+
+
+@kinds
+def test_late_and_repeated_rows_leave_what_is_known_as_it_was(kind: str) -> None:
+    seconds = np.arange(60.0)
+    regular = block(seconds, 50 + 0.1 * seconds, received=60)
+    again = block([10, 59, 3, 59], [900, -900, 1e300, 5], received=60)
+    before, after = _after(kind, regular), _after(kind, regular, again)
+    own = {name for name in before if not name.split(".")[-1].startswith("late_")}
+    for name in own:
+        assert np.array_equal(before[name], after[name]), name
+
+
+EXTREMES = {
+    "flat": [50.0],
+    "zero": [0.0],
+    "huge": [1e300, -1e300, 1e300, 9e299],
+    "largest": [1.7e308, -1.7e308],
+    "tiny": [1e-300, -3e-300, 2e-300],
+    "denormal": [5e-324, 0.0, 1e-323, -5e-324, 1e-310],
+    "mixed": [50.0, 1e300, 1e-300, -1e300],
+}
+
+
+@kinds
+@pytest.mark.parametrize("pattern", EXTREMES)
+def test_extreme_signals_are_survived(kind: str, pattern: str) -> None:
+    n = 300
+    with np.errstate(all="raise"):
+        detector = detect(kind)
+        run(detector, [block(np.arange(n), np.resize(EXTREMES[pattern], n)), block(n, EXTREMES[pattern][0])])
+        # After a silence all is as if nothing had been: a level, its rise, and silence again.
+        level = block(n + 1000 + np.arange(60), 45)
+        rise = np.arange(60.0)
+        found = run(detector, [level, block(n + 1060 + rise, 45 + 0.3 * rise), block(n + 1128, 20)])
+    assert any(t.new > t.old for t in found)
+    for name, array in detector.snapshot().items():
+        assert array.dtype.kind != "f" or np.isfinite(array).all(), name
+
+
+@kinds
+def test_an_unknown_option_is_refused(kind: str) -> None:
+    with pytest.raises(ValueError, match="no option windows"):
+        engine(rule(kind, [1, NAN, NAN, NAN], options={"windows": 3}))

@@ -1,0 +1,122 @@
+"""The turns of the loops, over consumers that a test can look into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from ganzhi.errors import Unavailable
+from ganzhi.latest import Delay, Latest
+from ganzhi.records import AlarmEvent, ReadingBlock, RiskColour, Tier, Transition
+from ganzhi.step import COLOURS_EVERY_NS, Colour, Detect, Store
+
+
+@dataclass
+class Batch:
+    block: ReadingBlock
+    last_seq: int
+
+
+@dataclass
+class Consumer:
+    batches: list[Batch]
+    committed: list[int] = field(default_factory=list)
+
+    def read(self, max_rows: int = 0, timeout_s: float = 0.0) -> Batch | None:
+        return self.batches.pop(0) if self.batches else None
+
+    def commit(self, batch: Batch) -> None:
+        self.committed.append(batch.last_seq)
+
+
+def reading(value: float) -> ReadingBlock:
+    return ReadingBlock(
+        np.zeros(1, np.int32), np.ones(1, np.int64), np.array([value]), np.zeros(1, np.uint8), np.zeros(1, np.int64), 5
+    )
+
+
+def test_batch_is_applied_once_more_when_the_journal_was_down() -> None:
+    consumer = Consumer([Batch(reading(1.0), 7), Batch(reading(2.0), 8)])
+    judged: list[float] = []
+    applied: list[Sequence[Transition]] = []
+    transition = Transition("r", 0, 1, Tier.NONE, Tier.RED, 1.0, 1.0, 1.0)
+
+    def judge(block: ReadingBlock) -> list[Transition]:
+        judged.append(float(block.value[0]))
+        return [transition]
+
+    def apply(transitions: Sequence[Transition]) -> list[AlarmEvent]:
+        applied.append(list(transitions))
+        if len(applied) == 1:
+            raise Unavailable("the ledger is down")
+        return []
+
+    detect = Detect(
+        consumer=consumer,
+        judge=judge,
+        apply=apply,
+        announce=lambda events: None,
+        latest=Latest(1),
+        delay=Delay(),
+        clock=lambda: 9,
+    )
+    with pytest.raises(Unavailable):
+        detect()
+    assert consumer.committed == []
+    assert detect()
+    assert detect()
+    assert not detect()
+    assert judged == [1.0, 2.0]
+    assert applied == [[transition], [transition], [transition]]
+    assert consumer.committed == [7, 8]
+
+
+def test_batch_waits_when_the_store_is_down() -> None:
+    consumer = Consumer([Batch(reading(1.0), 7)])
+    written: list[int] = []
+
+    def write(block: ReadingBlock, seq: int) -> int:
+        written.append(seq)
+        if len(written) < 3:
+            raise Unavailable("down")
+        return len(block)
+
+    store = Store(consumer=consumer, write=write)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            store()
+        assert consumer.committed == []
+    assert store()
+    assert (written, consumer.committed) == ([7, 7, 7], [7])
+
+
+def test_colour_is_announced_at_once_and_written_later_when_the_store_is_down() -> None:
+    now, down = [COLOURS_EVERY_NS], [True]
+    present = [RiskColour("s", "e", 0, Tier.NONE, (0, 0, 0, 0)), RiskColour("t", "e", 0, Tier.NONE, (0, 0, 0, 0))]
+    announced: list[Tier] = []
+    written: list[list[str]] = []
+
+    def write(due: Sequence[RiskColour]) -> None:
+        if down[0]:
+            raise Unavailable("down")
+        written.append([colour.source for colour in due])
+
+    colour = Colour(
+        colours=lambda: list(present), write=write, announce=lambda c: announced.append(c.tier), clock=lambda: now[0]
+    )
+    with pytest.raises(Unavailable):
+        colour()
+    present[0] = RiskColour("s", "e", 0, Tier.RED, (0, 0, 0, 1))
+    with pytest.raises(Unavailable):
+        colour()
+    assert announced == [Tier.NONE, Tier.NONE, Tier.RED]
+    down[0] = False
+    colour()
+    colour()
+    assert written == [["s", "t"]]
+    now[0] += COLOURS_EVERY_NS
+    colour()
+    assert written == [["s", "t"], ["s", "t"]]
