@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ganzhi import __version__, app
+from ganzhi.clock import local_text
 from ganzhi.demo import DemoOptions, run_demo
 from ganzhi.errors import ConfigError, Refused, Unavailable
 
@@ -181,8 +183,8 @@ def replay(
     with sentences(), stopping() as stop, Progress(*columns, console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task("rows", total=None)
 
-        def show(done: int, total: int, moment: str) -> None:
-            progress.update(task, completed=done, total=total, description=moment)
+        def show(done: int, total: int, moment: int) -> None:
+            progress.update(task, completed=done, total=total, description=local_text(moment, ZoneInfo("UTC")))
 
         summary = app.replay(
             files, map_file=map_file, url=url, speed=speed, shift=shift, mqtt=mqtt, stop=stop, show=show

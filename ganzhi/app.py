@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from apscheduler.schedulers.background import BackgroundScheduler
 
 import config
-import simulators
 from alerting import Alarms, colours
 from config import PER_POINT, Configuration, Kind, Settings
-from console import Backend, Feed, Server, colour_json, create_app, event_json
+from console import Backend, Feed, Health, Server, colour_json, create_app, event_json
 from detectors import OPTIONS
 from detectors.engine import Engine
 from ganzhi.clock import Clock, local_text, wall_clock
@@ -34,10 +34,16 @@ from grafana.push import Pushed
 from grafana.push import push as push_dashboards
 from ingest.broker import USUAL_PORT, Embedded, free_port
 from ingest.broker import embedded as run_broker
+from ingest.codecs import KINDS as CODECS
 from ingest.route import Route
 from ingest.service import Ingest
 from ingest.session import Session, SessionOptions
-from storage import DuckDBStore, InfluxDB1Store, InfluxDB2Store, Ledger, Log
+from simulators.city import run as run_city
+from simulators.replay import ReplayMap
+from simulators.replay import replay as replay_files
+from simulators.script import DEMO, QUIET
+from storage import DuckDBStore, Ledger, Log, influxdb1_store, influxdb2_store
+from storage import Store as TelemetryStore
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +51,8 @@ MAINTENANCE_S = 30.0
 PIPELINE_S = 10.0
 OUTLET_IDLE_S = 0.5
 COLOUR_IDLE_S = 1.0
+RECENT_EVENTS = 20_000
+"""Lines of the journal that alarms start from: what ended lately may come back under its old number."""
 STORE_CONSUMER, DETECT_CONSUMER = "store", "detect"
 
 KINDS = {
@@ -60,12 +68,10 @@ KINDS = {
 }
 """What a rule pack may set, by kind; a test holds it against the detectors' own OPTIONS."""
 
-TelemetryStore = DuckDBStore | InfluxDB1Store | InfluxDB2Store
-
 
 def load(settings: Path) -> Configuration:
     """Settings, catalogue and rules. Raises ConfigError with every fault."""
-    return config.load(settings, KINDS)
+    return config.load(settings, KINDS, codecs=CODECS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,7 @@ class Platform:
 
 @contextmanager
 def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iterator[Platform]:
-    """Run the service while the context lasts. Raises Unavailable or OSError, with a sentence, where it cannot start."""
+    """Run the service while the context lasts. Raises Unavailable or OSError, with a sentence, if it cannot start."""
     settings, catalogue = configuration.settings, configuration.catalogue
     zone = ZoneInfo(settings.site.time_zone)
     with ExitStack() as stack:
@@ -128,8 +134,9 @@ def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iter
         blocks = stack.enter_context(Log(settings.log.path, retention_s=settings.log.retention, clock=clock))
         blocks.bind([point.id for point in catalogue.points])
         ledger = stack.enter_context(Ledger(settings.ledger.url))
-        store = open_store(settings, catalogue)
-        stack.callback(store.close)
+        store = stack.enter_context(open_store(settings, catalogue))
+        if (fault := store.verify()) is not None:
+            log.warning("the store is not ready, readings wait in the log: %s", fault)
 
         ingest = _ingest(configuration, blocks, clock)
         session = Session(_session_options(settings), ingest, clock=clock)
@@ -140,6 +147,7 @@ def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iter
             clock=clock,
             zone=zone,
             last_noted=ledger.last_noted(),
+            recent=ledger.recent(RECENT_EVENTS),
         )
         engine = _engine(configuration, alarms)
         latest, delay, feed = Latest(len(catalogue.points)), Delay(), Feed()
@@ -210,7 +218,7 @@ def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iter
             latest=latest,
             curve=store.curve,
             colours=colours_now,
-            health=monitor,
+            health=lambda: cast(Health, monitor()),
         )
         server = stack.enter_context(
             Server(create_app(backend, feed, clock=clock), settings.console.host, settings.console.port)
@@ -225,14 +233,12 @@ def open_store(settings: Settings, catalogue: Catalogue) -> TelemetryStore:
     """The telemetry store of [store]. A database that is down is told and waited for, by the worker that writes."""
     choice = settings.store
     if choice.kind == "duckdb":
-        return DuckDBStore(choice.path, catalogue)
+        return DuckDBStore(choice.path, catalogue, retention_s=choice.retention)
     if choice.kind == "influxdb1":
         password = config.secret(choice.password_file)
-        return InfluxDB1Store(
-            url=choice.url, database=choice.database, username=choice.username, password=password, catalogue=catalogue
-        )
+        return influxdb1_store(choice.url, choice.database, catalogue, username=choice.username, password=password)
     token = config.secret(choice.token_file)
-    return InfluxDB2Store(url=choice.url, org=choice.org, bucket=choice.bucket, token=token, catalogue=catalogue)
+    return influxdb2_store(choice.url, choice.org, choice.bucket, token, catalogue)
 
 
 def _make_folders(settings: Settings) -> None:
@@ -332,6 +338,52 @@ def embedded(configuration: Configuration, folder: Path, *, broker_url: str, por
         }
     )
     return replace(configuration, settings=changed)
+
+
+def simulate(
+    configuration: Configuration,
+    *,
+    url: str,
+    speed: float,
+    seed: int,
+    minutes: float | None,
+    accidents: bool,
+    mqtt: str,
+    stop: threading.Event,
+) -> str:
+    """Publish the simulated sources of a site; what was done, as text. `url` "" is the broker of the settings."""
+    settings = configuration.settings
+    summary = run_city(
+        configuration.catalogue,
+        url=url or settings.mqtt.url,
+        username="" if url else settings.mqtt.username,
+        password="" if url else config.secret(settings.mqtt.password_file),
+        ca_file=str(settings.mqtt.ca_file or ""),
+        speed=speed,
+        seed=seed,
+        seconds=None if minutes is None else minutes * 60,
+        script=DEMO if accidents else QUIET,
+        protocol=mqtt,
+        stop=stop,
+    )
+    return str(summary)
+
+
+def replay(
+    files: Sequence[Path],
+    *,
+    map_file: Path,
+    url: str,
+    speed: float,
+    shift: bool,
+    mqtt: str,
+    stop: threading.Event,
+    show: Callable[[int, int, int], None],
+) -> str:
+    """Publish recordings; what was done, as text. `show` gets rows done, rows in all and the moment, UTC ns."""
+    chart = ReplayMap.load(map_file)
+    done = replay_files(files, map=chart, url=url, speed=speed, shift=shift, protocol=mqtt, stop=stop, on_progress=show)
+    return str(done)
 
 
 def grafana_server(settings: Settings) -> GrafanaServer:

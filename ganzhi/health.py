@@ -134,11 +134,11 @@ class Monitor:
                 "topic": entry.topic,
                 "at": entry.at // NS_PER_MS,
             }
-            for reason, entry in sorted(self._ingest.counters.reasons.items())
+            for reason, entry in sorted(self._ingest.counters.reasons.copy().items())
         }
 
     def _unknown(self) -> list[dict[str, Any]]:
-        points = sorted(list(self._ingest.counters.unknown_points.values()), key=lambda point: -point.at)
+        points = sorted(self._ingest.counters.unknown_points.copy().values(), key=lambda point: -point.at)
         return [
             {
                 "enterprise": point.enterprise,

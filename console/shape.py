@@ -1,0 +1,91 @@
+"""Records -> the JSON that the page and the feed speak: times in ms, NaN as null, texts in both languages."""
+
+from __future__ import annotations
+
+import orjson
+
+from ganzhi.clock import NS_PER_MS
+from ganzhi.records import Alarm, AlarmEvent, Catalogue, RiskColour, Text
+
+Json = dict[str, object]
+
+
+def dumps(value: object) -> bytes:
+    """JSON in UTF-8; NaN and infinity become null."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+
+
+def ms(time_ns: int) -> int:
+    """UTC nanoseconds as milliseconds."""
+    return time_ns // NS_PER_MS
+
+
+def _ms(time_ns: int | None) -> int | None:
+    return None if time_ns is None else ms(time_ns)
+
+
+def text_json(text: Text) -> Json:
+    """A text for people; the page picks the language."""
+    return {"zh": text.zh, "en": text.en}
+
+
+def alarm_json(catalogue: Catalogue, alarm: Alarm) -> Json:
+    """An alarm as it stands; the point by its id instead of its index."""
+    point = catalogue.points[alarm.point]
+    return {
+        "id": alarm.id,
+        "condition": alarm.condition,
+        "rule": alarm.rule,
+        "point": point.id,
+        "tag": point.tag,
+        "subject": alarm.subject,
+        "enterprise": alarm.enterprise,
+        "source": alarm.source,
+        "class": alarm.alarm_class.value,
+        "state": alarm.state.value,
+        "tier": int(alarm.tier),
+        "worst": int(alarm.worst),
+        "raised": ms(alarm.raised_at),
+        "changed": ms(alarm.changed_at),
+        "cleared": _ms(alarm.cleared_at),
+        "acknowledged": _ms(alarm.acknowledged_at),
+        "acknowledged_by": alarm.acknowledged_by,
+        "comment": alarm.comment,
+        "value": alarm.value,
+        "score": alarm.score,
+        "limit": alarm.limit,
+        "unit": alarm.unit,
+        "score_unit": alarm.score_unit,
+        "name": text_json(alarm.name),
+        "text": text_json(alarm.text),
+        "advice": text_json(alarm.advice),
+        "basis": alarm.basis,
+        "simulated": alarm.simulated,
+        "retrospective": alarm.retrospective,
+        "evidence": dict(alarm.evidence),
+    }
+
+
+def event_json(catalogue: Catalogue, event: AlarmEvent) -> Json:
+    """A line of the journal with its alarm; what the feed publishes as "alarm" under the id `event.seq`."""
+    return {
+        "seq": event.seq,
+        "at": ms(event.at),
+        "noted": ms(event.noted),
+        "change": event.change.value,
+        "before": int(event.before),
+        "actor": event.actor,
+        "comment": event.comment,
+        "alarm": alarm_json(catalogue, event.alarm),
+    }
+
+
+def colour_json(colour: RiskColour) -> Json:
+    """The colour of a source; what the feed publishes as "colour"."""
+    return {
+        "source": colour.source,
+        "enterprise": colour.enterprise,
+        "at": ms(colour.at),
+        "tier": int(colour.tier),
+        "counts": list(colour.counts),
+    }

@@ -1,0 +1,1 @@
+"""Ingest: MQTT messages into committed blocks of readings, every one of them counted."""

@@ -1,0 +1,35 @@
+"""The sample of the package's README runs and prints what it says; the tables name what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+import console
+
+FOLDER = Path(console.__file__).parent
+README = (FOLDER / "README.md").read_text("utf-8")
+
+
+def test_the_sample_runs_and_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    promised = re.search(r"^prints `(.*)`\.$", README, re.MULTILINE)
+    assert sample is not None
+    assert promised is not None
+    exec(compile(sample[1], "README.md", "exec"), {"__name__": "sample"})
+    assert capsys.readouterr().out.strip() == promised[1]
+
+
+def test_every_module_is_in_the_table() -> None:
+    modules = {path.name for path in FOLDER.glob("*.py")} - {"__init__.py"}
+    assert set(re.findall(r"^\| `(\w+\.py)`", README, re.MULTILINE)) == modules
+
+
+def test_every_route_is_in_the_table(http: httpx.Client) -> None:
+    served = {path.replace("alarm_id", "id").replace("source_id", "id").replace("point_id", "id")
+              for path in http.get("/openapi.json").json()["paths"]}  # fmt: skip
+    listed = {path.partition("?")[0] for path in re.findall(r"^\| `(?:GET|POST) (/api/[^`]*)`", README, re.MULTILINE)}
+    assert listed == served

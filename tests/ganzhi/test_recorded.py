@@ -1,0 +1,137 @@
+"""Recorded data of a real rig: through a real Mosquitto and `ganzhi run` into a real InfluxDB, row for row."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import example
+from tests.servers import Server, free_port, wait_until
+
+DATA = Path(os.environ.get("GANZHI_BENCH_DATA", Path(__file__).parents[3] / "shared" / "data")) / "SKAB" / "data"
+RECORDING = DATA / "valve1" / "1.csv"
+COLUMNS = {
+    "Accelerometer1RMS": "VIB-1", "Accelerometer2RMS": "VIB-2", "Current": "CUR-1", "Pressure": "PRE-1",
+    "Temperature": "TMP-1", "Thermocouple": "TMP-2", "Voltage": "VOL-1", "Volume Flow RateRMS": "FLW-1",
+}  # fmt: skip
+needs_recordings = pytest.mark.skipif(
+    not RECORDING.exists(),
+    reason="the SKAB recordings are not there: get waico/SKAB and name its parent folder in GANZHI_BENCH_DATA",
+)
+
+
+def published() -> set[tuple[str, int, float]]:
+    """(tag, time ns, value) of everything the recording holds."""
+    with RECORDING.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    found = set()
+    for row in rows:
+        moment = datetime.strptime(row["datetime"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        for column, tag in COLUMNS.items():
+            found.add((tag, int(moment.timestamp()) * 1_000_000_000, float(row[column])))
+    return found
+
+
+def query(server: Server, database: str, text: str) -> list[dict[str, Any]]:
+    """Rows of an InfluxQL query, tags included."""
+    parameters = urllib.parse.urlencode({"db": database, "q": text, "epoch": "ns"})
+    with urllib.request.urlopen(f"{server.url}/query?{parameters}", timeout=30) as response:
+        series = json.load(response)["results"][0].get("series", [])
+    return [
+        dict(zip(one["columns"], values, strict=True)) | one.get("tags", {})
+        for one in series
+        for values in one["values"]
+    ]
+
+
+def health(port: int) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=10) as response:
+        found: dict[str, Any] = json.load(response)
+    return found
+
+
+def connected(port: int) -> bool:
+    try:
+        return bool(health(port)["mqtt"]["connected"])
+    except OSError:
+        return False
+
+
+def site(folder: Path, broker: Server, influx: Server, console: int) -> Path:
+    """The rig's example, over this broker, this database and this port."""
+    source = example("skab")
+    for name in ("enterprises.toml", "points.csv"):
+        (folder / name).write_bytes((source / name).read_bytes())
+    text = (source / "ganzhi.toml").read_text(encoding="utf-8")
+    text = text.replace("http://127.0.0.1:8086", influx.url).replace(
+        "mqtt://127.0.0.1:1883", f"mqtt://127.0.0.1:{broker.port}"
+    )
+    assert influx.url in text
+    assert f":{broker.port}" in text
+    settings = folder / "ganzhi.toml"
+    settings.write_text(f"{text}\n[console]\nport = {console}\n", encoding="utf-8")
+    return settings
+
+
+@needs_recordings
+@pytest.mark.timeout(180)
+def test_rig_is_stored_row_for_row_and_alarms_when_its_recording_is_replayed(
+    tmp_path: Path, mosquitto_server: Server, influxdb1_server: Server
+) -> None:
+    console = free_port()
+    settings = site(tmp_path, mosquitto_server, influxdb1_server, console)
+    ganzhi = [sys.executable, "-m", "ganzhi"]
+    service = subprocess.Popen(
+        [*ganzhi, "run", str(settings)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    try:
+        wait_until(lambda: connected(console), "ganzhi run")
+        arguments = ["--map", str(example("skab") / "map.toml"), "--url", f"mqtt://127.0.0.1:{mosquitto_server.port}"]
+        done = subprocess.run(
+            [*ganzhi, "replay", str(RECORDING), *arguments, "--speed", "60"],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        expected = published()
+        assert f"{len(expected)} readings published" in done.stdout
+        wait_until(lambda: health(console)["counters"]["stored"] >= len(expected), "the last reading in InfluxDB")
+        counters = health(console)["counters"]
+        rows = query(influxdb1_server, "ganzhi", "SELECT value, quality FROM reading GROUP BY point")
+        found = {(row["point"].removeprefix("skab-lab."), row["time"], row["value"]) for row in rows}
+        assert found == expected
+        assert len(rows) == len(expected)
+        assert {row["quality"] for row in rows} == {0}
+        assert counters["received"] == counters["accepted"] == counters["stored"] == len(expected)
+        assert counters["backlog"] == 0
+        events: list[dict[str, Any]] = []
+
+        def events_there() -> bool:
+            events[:] = query(influxdb1_server, "ganzhi", "SELECT * FROM alarm WHERE alarm_class = 'process'")
+            return len(events) >= len(ALARMS)
+
+        wait_until(events_there, f"{len(ALARMS)} alarm events in InfluxDB", 15)
+        events.sort(key=lambda row: row["seq"])
+        told = [
+            (row["change"], row["rule"], row["point"].removeprefix("skab-lab."), row["tier"], row["at_ms"])
+            for row in events
+        ]
+        assert told == ALARMS
+    finally:
+        service.terminate()
+        _, log = service.communicate(timeout=30)
+    assert service.returncode == 0, log
+    assert "Traceback" not in log
+
+
+ALARMS: list[tuple[str, str, str, int, int]] = []
+"""What the rig's rule pack says of this recording: (change, rule, tag, tier, ms by the rig's clock)."""
