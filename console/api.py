@@ -158,7 +158,7 @@ def _add_points(app: FastAPI, backend: Backend, site: Site, clock: Clock) -> Non
             raise _no_source(source_id)
         rows = site.rows(source_id)
         tiers: dict[int, Tier] = {}
-        for alarm in backend.alarms():
+        for alarm in backend.alarms():  # one of a withdrawn point has index -1, which is nobody's
             tiers[alarm.point] = max(alarm.tier, tiers.get(alarm.point, Tier.NONE))
         listed = site.points_json(rows, backend.latest(rows), tiers)
         return JsonResponse({"now": ms(clock()), "source": site.source_json(source_id, source), "points": listed})

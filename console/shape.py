@@ -30,14 +30,15 @@ def text_json(text: Text) -> Json:
 
 
 def alarm_json(catalogue: Catalogue, alarm: Alarm) -> Json:
-    """An alarm as it stands; the point by its id instead of its index."""
-    point = catalogue.points[alarm.point]
+    """An alarm as it stands; the point by its id, for its index may be that of an older catalogue."""
+    index = catalogue.index.get(alarm.subject)
+    tag = alarm.subject if index is None else catalogue.points[index].tag
     return {
         "id": alarm.id,
         "condition": alarm.condition,
         "rule": alarm.rule,
-        "point": point.id,
-        "tag": point.tag,
+        "point": alarm.subject,
+        "tag": tag,
         "subject": alarm.subject,
         "enterprise": alarm.enterprise,
         "source": alarm.source,
@@ -62,7 +63,7 @@ def alarm_json(catalogue: Catalogue, alarm: Alarm) -> Json:
         "basis": alarm.basis,
         "simulated": alarm.simulated,
         "retrospective": alarm.retrospective,
-        "evidence": dict(alarm.evidence),
+        "evidence": {name: figure for name, figure in alarm.evidence.items() if ":" not in name},
     }
 
 

@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 MAINTENANCE_S = 30.0
 PIPELINE_S = 10.0
 OUTLET_IDLE_S = 0.5
+DETECT_PACE_S, STORE_PACE_S = 0.01, 0.2
+"""Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, storage in large pieces."""
 COLOUR_IDLE_S = 1.0
 RECENT_EVENTS = 20_000
 """Lines of the journal that alarms start from: what ended lately may come back under its old number."""
@@ -174,8 +176,9 @@ def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iter
                 delay=delay,
                 clock=clock,
             ),
+            pace_s=DETECT_PACE_S,
         )
-        storing = Worker(STORE_CONSUMER, Store(consumer=keep, write=store.write))
+        storing = Worker(STORE_CONSUMER, Store(consumer=keep, write=store.write), pace_s=STORE_PACE_S)
         colouring = Worker(
             "risk colours",
             Colour(

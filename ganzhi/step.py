@@ -66,12 +66,12 @@ class Detect(Generic[B]):
         self._waiting: list[Transition] = []
         self._batch: B | None = None
 
-    def __call__(self) -> bool:
+    def __call__(self) -> int:
         """One batch; raises Unavailable where the journal cannot be written, and then goes on with that batch."""
         if self._batch is None:
             self._batch = self._consumer.read(timeout_s=0.5)
             if self._batch is None:
-                return False
+                return 0
             block = self._batch.block
             self._waiting = self._judge(block)
             self._latest.update(block)
@@ -83,8 +83,9 @@ class Detect(Generic[B]):
         if len(self._batch.block):
             self._delay.note(int(self._batch.block.received[0]), self._clock())
         self._consumer.commit(self._batch)
+        handled = max(1, len(self._batch.block))
         self._batch = None
-        return True
+        return handled
 
 
 class Store(Generic[B]):
@@ -95,17 +96,18 @@ class Store(Generic[B]):
         self._write = write
         self._batch: B | None = None
 
-    def __call__(self) -> bool:
+    def __call__(self) -> int:
         """One batch; raises Unavailable while the store is down."""
         if self._batch is None:
             self._batch = self._consumer.read(timeout_s=0.5)
             if self._batch is None:
-                return False
+                return 0
         if len(self._batch.block):
             self._write(self._batch.block, self._batch.last_seq)
         self._consumer.commit(self._batch)
+        handled = max(1, len(self._batch.block))
         self._batch = None
-        return True
+        return handled
 
 
 class Tell:
@@ -126,15 +128,15 @@ class Tell:
         self._tell = tell
         self._place = place(name)
 
-    def __call__(self) -> bool:
+    def __call__(self) -> int:
         """The next events, if any; raises Unavailable while the receiver is down."""
         events = self._after(self._place, MOST_EVENTS)
         if not events:
-            return False
+            return 0
         self._tell(events)
         self._place = events[-1].seq
         self._move(self._name, self._place)
-        return True
+        return len(events)
 
 
 class Colour:
@@ -159,7 +161,7 @@ class Colour:
         self._written: dict[str, Seen] = {}
         self._full_at = 0
 
-    def __call__(self) -> bool:
+    def __call__(self) -> int:
         """Compare, announce and write; raises Unavailable while the store is down, and writes the newest later."""
         now = self._clock()
         colours = self._colours()
@@ -172,7 +174,7 @@ class Colour:
             self._write(due)
             self._written.update({colour.source: (colour.tier, colour.counts) for colour in due})
             self._full_at = now if full else self._full_at
-        return False
+        return 0
 
 
 def _changed(colours: Sequence[RiskColour], seen: dict[str, Seen]) -> list[RiskColour]:

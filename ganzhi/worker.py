@@ -15,27 +15,32 @@ log = logging.getLogger(__name__)
 MOST_DELAY_S = 30.0
 JOIN_LIMIT_S = 15.0
 
-Step = Callable[[], bool]
-"""One turn of a loop; whether there was something to do. Raises Unavailable when the far side is down."""
+Step = Callable[[], int]
+"""One turn of a loop; how many rows or events it handled. Raises Unavailable when the far side is down."""
+
+FULL = 8192
+"""A turn that handled so much is followed by the next at once, whatever the pace: there is more to do."""
 
 
 @dataclass(slots=True)
 class Worker:
     """A named loop that calls `step` again and again; when it is Unavailable, it waits with jitter up to a ceiling.
 
-    A step that had nothing to do is called again after `idle_s`, or at once where the step itself waited (0).
+    A step that had nothing to do is called again after `idle_s`, or at once where the step itself waited (0). One that
+    did a little is called again after `pace_s`, so that what comes in small pieces is handled in larger ones.
     """
 
     name: str
     step: Step
     idle_s: float = 0.0
+    pace_s: float = 0.0
     error: str = field(default="", init=False)
 
     def run(self, stop: threading.Event) -> None:
         delay_s = 0.0
         while not stop.is_set():
             try:
-                busy = self.step()
+                handled = self.step()
             except Unavailable as error:
                 if not self.error:
                     log.warning("%s waits: %s", self.name, error)
@@ -46,8 +51,9 @@ class Worker:
             if self.error:
                 log.info("%s goes on", self.name)
             self.error, delay_s = "", 0.0
-            if not busy and self.idle_s:
-                stop.wait(self.idle_s)
+            pause_s = self.pace_s if handled else self.idle_s
+            if pause_s and handled < FULL:
+                stop.wait(pause_s)
 
 
 class Crew:

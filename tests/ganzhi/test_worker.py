@@ -16,12 +16,12 @@ def test_worker_goes_on_when_the_far_side_comes_back(caplog: pytest.LogCaptureFi
     stop = threading.Event()
     turns: list[str] = []
 
-    def step() -> bool:
+    def step() -> int:
         turns.append(worker.error)
         if len(turns) <= 3:
             raise Unavailable("the database is down", retry_after_s=0.001)
         stop.set()
-        return True
+        return 1
 
     worker = Worker("store", step)
     worker.run(stop)

@@ -1,0 +1,217 @@
+"""The sentence of an alarm, Chinese and English, as it is read on a screen, in a message or over the radio."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
+
+from alerting.hold import Hold
+from ganzhi.clock import local_text
+from ganzhi.records import Point, Rule, Source, Text, Tier
+
+COLOURS: Mapping[Tier, Text] = {
+    Tier.NONE: Text("", ""),
+    Tier.BLUE: Text("蓝色", "blue"),
+    Tier.YELLOW: Text("黄色", "yellow"),
+    Tier.ORANGE: Text("橙色", "orange"),
+    Tier.RED: Text("红色", "red"),
+}
+
+SIMULATED = Text("〔模拟〕", "[simulated] ")
+RETROSPECTIVE = Text("〔补传〕", "[late data] ")
+
+MOST_DIGITS = 9
+SIGNIFICANT_DIGITS = 3
+WHOLE_MINUTES_FROM = 5.0
+UNITS_S = ((86_400.0, Text("天", "days")), (3_600.0, Text("小时", "h")), (60.0, Text("分钟", "min")))
+"""Larger units of a duration, each used from twice its length on; below them seconds."""
+
+
+def sentence(
+    rule: Rule, point: Point, source: Source, hold: Hold, zone: ZoneInfo, *, retrospective: bool = False
+) -> Text:
+    """What a rule found at a point, or, for a hold without a tier, that it is over; ends with the local time."""
+    told = (FINDINGS if hold.tier else ENDINGS).get(rule.kind, _score if hold.tier else _score_over)(rule, point, hold)
+    at = local_text(hold.time, zone)
+    marks = [mark for mark, set_ in ((SIMULATED, hold.simulated), (RETROSPECTIVE, retrospective)) if set_]
+    label = f"{point.name}({point.tag})" if point.name else f"{point.tag} "
+    return Text(
+        f"{''.join(mark.zh for mark in marks)}{source.name.zh} {label}{told.zh}({at})",
+        f"{''.join(mark.en for mark in marks)}{source.name.en} {point.tag} {told.en} ({at})",
+    )
+
+
+def measure(value: float, unit: str, resolution: float) -> str:
+    """A value with its unit, to the digits that the instrument resolves."""
+    return _with_unit(_fixed(value, _digits(resolution)), unit)
+
+
+def _limit(value: float, unit: str, resolution: float) -> str:
+    digits = _digits(resolution)
+    while digits < MOST_DIGITS and not math.isclose(round(value, digits), value, rel_tol=1e-9, abs_tol=1e-12):
+        digits += 1
+    return _with_unit(_fixed(value, digits), unit)
+
+
+def _figure(value: float, unit: str) -> str:
+    if value == 0 or not math.isfinite(value):
+        return _with_unit(f"{value:g}", unit)
+    digits = max(0, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value))))
+    return _with_unit(_fixed(value, digits), unit)
+
+
+def _digits(resolution: float) -> int:
+    if not (math.isfinite(resolution) and resolution > 0):
+        return SIGNIFICANT_DIGITS
+    for digits in range(MOST_DIGITS):
+        steps = resolution * 10.0**digits
+        if steps >= 1 and math.isclose(steps, round(steps), rel_tol=1e-6):
+            return digits
+    return MOST_DIGITS
+
+
+def _fixed(value: float, digits: int) -> str:
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} {unit}" if unit else number
+
+
+def _duration(seconds: float) -> Text:
+    for length_s, unit in UNITS_S:
+        if seconds >= 2 * length_s:
+            return Text(f"{seconds / length_s:.3g} {unit.zh}", f"{seconds / length_s:.3g} {unit.en}")
+    return Text(f"{seconds:.3g} 秒", f"{seconds:.3g} s")
+
+
+def _beyond(rule: Rule, hold: Hold, reading: str, limit: str) -> Text:
+    # Within its dead-band a tier is held while the reading is already back inside the limit.
+    if math.isnan(hold.limit):
+        return Text("", "")
+    colour = COLOURS[hold.tier]
+    if reading == limit:
+        return Text(f",达到{colour.zh}限值", f", at the {colour.en} limit")
+    if (hold.score > hold.limit) == (rule.side == "high"):
+        zh, en = ("高于", "above") if rule.side == "high" else ("低于", "below")
+        return Text(f",{zh}{colour.zh}限值 {limit}", f", {en} the {colour.en} limit {limit}")
+    return Text(
+        f",仍在{colour.zh}限值 {limit} 的回差之内", f", still within the dead-band of the {colour.en} limit {limit}"
+    )
+
+
+def _limit_of(hold: Hold, limit: str) -> Text:
+    return Text("", "") if math.isnan(hold.limit) else Text(f"(限值 {limit})", f" (limit {limit})")
+
+
+def _now(point: Point, hold: Hold) -> Text:
+    if math.isnan(hold.value):
+        return Text("", "")
+    value = measure(hold.value, point.unit, point.resolution)
+    return Text(f",当前 {value}", f", now {value}")
+
+
+def _value(rule: Rule, point: Point, hold: Hold) -> Text:
+    reading = measure(hold.score, point.unit, point.resolution)
+    beyond = _beyond(rule, hold, reading, _limit(hold.limit, point.unit, point.resolution))
+    return Text(f"为 {reading}{beyond.zh}", f"is {reading}{beyond.en}")
+
+
+def _value_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    reading = measure(hold.score, point.unit, point.resolution)
+    limit = _limit_of(hold, _limit(hold.limit, point.unit, point.resolution))
+    return Text(f"已恢复为 {reading}{limit.zh}", f"is back at {reading}{limit.en}")
+
+
+def _rate(rule: Rule, point: Point, hold: Hold) -> Text:
+    speed = _figure(hold.score, rule.unit)
+    beyond, now = _beyond(rule, hold, speed, _figure(hold.limit, rule.unit)), _now(point, hold)
+    return Text(f"变化率为 {speed}{beyond.zh}{now.zh}", f"changes by {speed}{beyond.en}{now.en}")
+
+
+def _rate_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    speed, now = _figure(hold.score, rule.unit), _now(point, hold)
+    limit = _limit_of(hold, _figure(hold.limit, rule.unit))
+    return Text(f"变化率已恢复为 {speed}{limit.zh}{now.zh}", f"is back at a change of {speed}{limit.en}{now.en}")
+
+
+def _score(rule: Rule, point: Point, hold: Hold) -> Text:
+    score = _figure(hold.score, rule.unit)
+    beyond, now = _beyond(rule, hold, score, _figure(hold.limit, rule.unit)), _now(point, hold)
+    return Text(f"评分为 {score}{beyond.zh}{now.zh}", f"scores {score}{beyond.en}{now.en}")
+
+
+def _score_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    score, now = _figure(hold.score, rule.unit), _now(point, hold)
+    limit = _limit_of(hold, _figure(hold.limit, rule.unit))
+    return Text(f"评分已恢复为 {score}{limit.zh}{now.zh}", f"is back at a score of {score}{limit.en}{now.en}")
+
+
+def _forecast(rule: Rule, point: Point, hold: Hold) -> Text:
+    target, now = _target(point, hold), _now(point, hold)
+    if hold.score <= 0:
+        return Text(f"已达到{target.zh}{now.zh}", f"has reached {target.en}{now.en}")
+    minutes = _minutes(hold.score)
+    early, late = hold.figures.get("minutes_early"), hold.figures.get("minutes_late")
+    between = Text("", "")
+    if early is not None and late is not None:
+        first, last = _minutes(early), _minutes(late)
+        between = Text(f"({first}~{last} 分钟)", f" ({first} to {last} min)")
+    return Text(
+        f"预计 {minutes} 分钟后{between.zh}达到{target.zh}{now.zh}",
+        f"is expected to reach {target.en} in {minutes} min{between.en}{now.en}",
+    )
+
+
+def _forecast_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    target, now = _target(point, hold), _now(point, hold)
+    if math.isfinite(hold.score):
+        minutes = _minutes(hold.score)
+        return Text(
+            f"预计 {minutes} 分钟后才会达到{target.zh}{now.zh}",
+            f"is expected to reach {target.en} only in {minutes} min{now.en}",
+        )
+    return Text(f"预计不再达到{target.zh}{now.zh}", f"is no longer expected to reach {target.en}{now.en}")
+
+
+def _minutes(minutes: float) -> str:
+    return f"{minutes:.0f}" if minutes >= WHOLE_MINUTES_FROM else f"{minutes:.1f}"
+
+
+def _target(point: Point, hold: Hold) -> Text:
+    target = hold.figures.get("target", math.nan)
+    if math.isnan(target):
+        return Text("限值", "its limit")
+    text = _limit(target, point.unit, point.resolution)
+    share = target / point.high * 100 if point.low == 0 and point.high > 0 and "%" not in point.unit else math.nan
+    if math.isclose(share, round(share) if math.isfinite(share) else share, rel_tol=1e-9):
+        text = f"{share:.0f}%/{text}"
+    return Text(f" {text}", text)
+
+
+def _stale(rule: Rule, point: Point, hold: Hold) -> Text:
+    silence, period = _duration(hold.score * point.period_s), _duration(point.period_s)
+    return Text(
+        f"已 {silence.zh}没有数据(采样周期 {period.zh}的 {hold.score:.3g} 倍)",
+        f"has sent nothing for {silence.en} ({hold.score:.3g} times its sampling period of {period.en})",
+    )
+
+
+def _stale_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    now = _now(point, hold)
+    return Text(f"已恢复数据{now.zh}", f"reports again{now.en}")
+
+
+Phrase = Callable[[Rule, Point, Hold], Text]
+
+FINDINGS: Mapping[str, Phrase] = {"value": _value, "rate": _rate, "forecast": _forecast, "stale": _stale}
+"""What a rule of each kind found; a kind that is not here tells its score."""
+
+ENDINGS: Mapping[str, Phrase] = {
+    "value": _value_over,
+    "rate": _rate_over,
+    "forecast": _forecast_over,
+    "stale": _stale_over,
+}
+"""That it is over."""
