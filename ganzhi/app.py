@@ -268,7 +268,7 @@ def _ingest(configuration: Configuration, blocks: Log, clock: Clock) -> Ingest:
 
 def _session_options(settings: Settings) -> SessionOptions:
     mqtt = settings.mqtt
-    filters = [Route(route.topic, route.codec).filter for route in mqtt.routes]
+    filters = list(dict.fromkeys(Route(route.topic, route.codec).watched for route in mqtt.routes))
     return SessionOptions(
         url=mqtt.url,
         filters=filters,

@@ -31,10 +31,19 @@ class Route:
             raise ValueError(f"route {self.pattern!r}: write a named wildcard such as {{gateway}}, not + or #")
         if not {"enterprise", "gateway"} <= set(names) or len(names) != len(set(names)):
             raise ValueError(f"route {self.pattern!r} must name {{enterprise}} and {{gateway}}, each name once")
+        if any("{" in level and not NAME.fullmatch(level) for level in self.pattern.split("/")):
+            raise ValueError(f"route {self.pattern!r}: a named wildcard must be a whole level")
         object.__setattr__(self, "filter", NAME.sub("+", self.pattern))
         parts = NAME.split(self.pattern)
         regex = "".join(f"(?P<{part}>[^/]+)" if i % 2 else re.escape(part) for i, part in enumerate(parts))
         object.__setattr__(self, "_regex", re.compile(regex))
+
+    @property
+    def watched(self) -> str:
+        """What to subscribe to: everything below the pattern's fixed beginning, so that a topic that was mistyped is
+        seen and counted instead of vanishing; the pattern itself where it begins with a name."""
+        fixed = NAME.split(self.pattern)[0].rpartition("/")[0]
+        return f"{fixed}/#" if fixed else self.filter
 
     def match(self, topic: str) -> Mapping[str, str] | None:
         """The named levels of `topic`, or None where it is not of this pattern."""

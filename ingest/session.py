@@ -79,7 +79,7 @@ class Receiver(Protocol):
 
 @dataclass(slots=True)
 class Status:
-    """What the health page shows of the session. Times are UTC ns."""
+    """What the health page shows of the session; connected: and subscribed. Times are UTC ns."""
 
     url: str
     connected: bool = False
@@ -115,6 +115,7 @@ class Session:
         self._client = self._build(tls)
         self._reader = BulkReader(self._client)
         self._refused = ""
+        self._kept = False
         self._mids: list[bytes] = []
         self._uncommitted = False
         self._retry_at = 0.0
@@ -152,6 +153,7 @@ class Session:
         client.connect_timeout = CONNECT_LIMIT_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         return client
 
     def _connect(self) -> None:
@@ -175,15 +177,21 @@ class Session:
         if reason.is_failure:
             self._refused = f"the broker refused the connection: {reason}"
             return
-        options: dict[str, Any] = {}
-        for topic in self._options.filters:
-            if self._version_5:
-                options = {"options": SubscribeOptions(qos=1, noLocal=True)}
-                self._client.subscribe(topic, **options)
-            else:
-                self._client.subscribe(topic, qos=1)
+        self._kept = flags.session_present
+        options = SubscribeOptions(qos=1, noLocal=True) if self._version_5 else None
+        topics: list[Any] = [(topic, options if self._version_5 else 1) for topic in self._options.filters]
+        self._client.subscribe(topics)
+
+    def _on_subscribe(
+        self, client: object, userdata: object, mid: int, reasons: Sequence[ReasonCode], properties: object
+    ) -> None:
+        refused = [t for t, reason in zip(self._options.filters, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self._refused = f"the broker refused the subscription to {', '.join(refused)}: see its access list"
+            self._client.disconnect()
+            return
         self.status.connected, self.status.since, self.status.error = True, self._clock(), ""
-        log.info("connected to %s (session kept: %s)", self._options.url, flags.session_present)
+        log.info("connected to %s (session kept: %s)", self._options.url, self._kept)
 
     def _on_disconnect(
         self, client: object, userdata: object, flags: DisconnectFlags, reason: ReasonCode, properties: object
