@@ -309,6 +309,7 @@ def _maintenance(blocks: Log, ingest: Ingest, store: TelemetryStore, monitor: Mo
     """Work by the clock: retention of the log, and the pipeline's own figures in the store."""
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(lambda: blocks.prune(clock()), "interval", seconds=MAINTENANCE_S, max_instances=1)
+    scheduler.add_job(lambda: store.prune(clock()), "interval", seconds=MAINTENANCE_S, max_instances=1)
     scheduler.add_job(lambda: monitor.record(store.record_pipeline), "interval", seconds=PIPELINE_S, max_instances=1)
     scheduler.start()
     try:

@@ -19,11 +19,21 @@ from config import example
 from tests.servers import Server, free_port, wait_until
 
 DATA = Path(os.environ.get("GANZHI_BENCH_DATA", Path(__file__).parents[3] / "shared" / "data")) / "SKAB" / "data"
-RECORDING = DATA / "valve1" / "1.csv"
+RECORDING = DATA / "valve1" / "9.csv"
 COLUMNS = {
     "Accelerometer1RMS": "VIB-1", "Accelerometer2RMS": "VIB-2", "Current": "CUR-1", "Pressure": "PRE-1",
     "Temperature": "TMP-1", "Thermocouple": "TMP-2", "Voltage": "VOL-1", "Volume Flow RateRMS": "FLW-1",
 }  # fmt: skip
+ALARMS = [
+    ("raised", "rig.flow.low", "FLW-1", 1, 1583760329000),
+    ("worsened", "rig.flow.low", "FLW-1", 2, 1583760340000),
+    ("raised", "rig.flow.falling", "FLW-1", 1, 1583760345000),
+    ("cleared", "rig.flow.falling", "FLW-1", 0, 1583760380000),
+    ("eased", "rig.flow.low", "FLW-1", 1, 1583760656000),
+    ("cleared", "rig.flow.low", "FLW-1", 0, 1583760666000),
+]
+"""What the rig's pack says of this recording, in which a valve closes at 13:25 UTC: (change, rule, tag, tier, ms)."""
+
 needs_recordings = pytest.mark.skipif(
     not RECORDING.exists(),
     reason="the SKAB recordings are not there: get waico/SKAB and name its parent folder in GANZHI_BENCH_DATA",
@@ -131,7 +141,3 @@ def test_rig_is_stored_row_for_row_and_alarms_when_its_recording_is_replayed(
         _, log = service.communicate(timeout=30)
     assert service.returncode == 0, log
     assert "Traceback" not in log
-
-
-ALARMS: list[tuple[str, str, str, int, int]] = []
-"""What the rig's rule pack says of this recording: (change, rule, tag, tier, ms by the rig's clock)."""

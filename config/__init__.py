@@ -1,0 +1,25 @@
+"""Settings, site catalogue and rule packs: files on disk -> Configuration, or every fault at once."""
+
+from config.catalogue import load_catalogue
+from config.check import Configuration, load
+from config.example import example
+from config.kind import PER_POINT, Kind, Option
+from config.pack import load_rules
+from config.secret import secret
+from config.settings import Settings, load_settings
+from config.unit import canonical
+
+__all__ = [
+    "PER_POINT",
+    "Configuration",
+    "Kind",
+    "Option",
+    "Settings",
+    "canonical",
+    "example",
+    "load",
+    "load_catalogue",
+    "load_rules",
+    "load_settings",
+    "secret",
+]

@@ -1,0 +1,38 @@
+"""What a pack may say of a kind of score; ganzhi.app builds the table from the detectors' own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class PerPoint:
+    """An option that is a value of each point: a number in the point's unit, or `"90 %"` of its range."""
+
+
+PER_POINT = PerPoint()
+
+Option = type[float] | type[int] | type[bool] | type[str] | tuple[str, ...] | PerPoint
+"""What an option accepts: a type, one of a few words, or a value of each point."""
+
+UNIT = "{unit}"
+"""Stands for the unit of the point in `Kind.unit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of score as packs see it.
+
+    unit      of the score: "{unit}" for the point's own, "{unit}/min", "min", "periods", …
+    options   name -> what it accepts; `required` are those without a default
+    side      "high" or "low" where only one makes sense; "" where the pack chooses
+    reading   the score is the reading itself, so a limit must lie within the point's range
+    """
+
+    unit: str = UNIT
+    options: Mapping[str, Option] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    side: Literal["high", "low", ""] = ""
+    reading: bool = False

@@ -1,0 +1,106 @@
+"""Reading back through InfluxQL, which InfluxDB 1.x, 2.x and 3.x all answer at `/query`."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import httpx
+import numpy as np
+import orjson
+
+from ganzhi.errors import Unavailable
+from ganzhi.records import Catalogue
+from storage.curve import Curve, in_order, width_ns
+from storage.delivery import RETRY_S, RefusedLines, judge
+from storage.line import plain
+from storage.names import QUALITY, READING, VALUE
+
+Rows = list[list[Any]]
+"""Rows of one statement: time in UTC ns, then the fields asked for."""
+
+
+def client(
+    url: str, *, timeout_s: float, auth: tuple[str, str] | None = None, token: str | None = None
+) -> httpx.Client:
+    """An HTTP client for this address: the machine's own trusted certificates, and no proxy of the environment."""
+    headers = {"Authorization": f"Token {token}"} if token else {}
+    trusted = ssl.create_default_context()
+    return httpx.Client(base_url=url, timeout=timeout_s, auth=auth, headers=headers, verify=trusted, trust_env=False)
+
+
+def quoted(text: str) -> str:
+    """A text as a string literal of InfluxQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def named(text: str) -> str:
+    """A name as an identifier of InfluxQL."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unreachable(http: httpx.Client, error: Exception) -> Unavailable:
+    """The server cannot be reached, or broke off."""
+    return Unavailable(f"InfluxDB does not answer at {http.base_url} ({error!r})", retry_after_s=RETRY_S)
+
+
+class InfluxQL:
+    """Statements to one database, over a client that the caller closes.
+
+    `access` and `place` name the settings to look at when entry is refused or the database is missing.
+    """
+
+    def __init__(self, *, http: httpx.Client, database: str, access: str, place: str) -> None:
+        self._http = http
+        self._database = database
+        self._access = access
+        self._place = place
+
+    def ask(self, *statements: str) -> list[Rows]:
+        """The rows of each statement, of all its series together. Raises Unavailable."""
+        form = {"db": self._database, "q": ";".join(statements), "epoch": "ns"}
+        try:
+            answer = self._http.post("/query", data=form)
+        except httpx.TransportError as error:
+            raise unreachable(self._http, error) from error
+        try:
+            judge(answer.status_code, answer.text, None, access=self._access, place=self._place)
+        except RefusedLines as error:
+            raise Unavailable(f"InfluxDB refuses the query: {error}") from error
+        results = orjson.loads(answer.content)["results"]
+        wrong = [result["error"] for result in results if "error" in result]
+        if wrong:
+            raise Unavailable(f"InfluxDB: {wrong[0]}: check {self._place}")
+        return [[row for series in result.get("series", ()) for row in series.get("values", ())] for result in results]
+
+
+class Curves:
+    """Curves of points, read back from the measurement of readings."""
+
+    def __init__(self, *, catalogue: Catalogue, influxql: InfluxQL) -> None:
+        self._catalogue = catalogue
+        self._influxql = influxql
+
+    def __call__(self, point: int, start: int, end: int, most: int) -> Curve:
+        """Rows of a point in [start, end]: all when they are `most` at most, else the extremes of as many buckets."""
+        tag = quoted(plain(self._catalogue.points[point].id))
+        source = f"FROM {READING} WHERE point = {tag} AND time >= {start} AND time <= {end}"
+        extent = [f"SELECT {chosen}({VALUE}) {source}" for chosen in ("COUNT", "FIRST", "LAST")]
+        count, first, last = self._influxql.ask(*extent)
+        if not count or count[0][1] == 0:
+            return _columns([])
+        if count[0][1] <= most:
+            return _columns(self._influxql.ask(f"SELECT {VALUE}, {QUALITY} {source}")[0])
+        width = width_ns(first[0][0], last[0][0], most)
+        # With TOP and BOTTOM a row keeps its own time, where MIN and MAX would give that of the bucket.
+        buckets = f"GROUP BY time({width}ns, {first[0][0] % width}ns) fill(none)"
+        chosen = [f"SELECT {extreme}({VALUE}, 1), {QUALITY} {source} {buckets}" for extreme in ("BOTTOM", "TOP")]
+        return _columns([row for rows in self._influxql.ask(*chosen) for row in rows])
+
+
+def _columns(rows: Rows) -> Curve:
+    return in_order(
+        np.array([row[0] for row in rows], np.int64),
+        np.array([row[1] for row in rows], np.float64),
+        np.array([row[2] for row in rows], np.uint8),
+    )

@@ -1,0 +1,235 @@
+"""The ledger: alarms as they stand, every change of them, and how far each receiver of changes has come."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ganzhi.errors import ConfigError, Fault, Unavailable
+from ganzhi.records import Alarm, AlarmEvent, AlarmState, Change, Tier
+from storage.ledger_schema import ALARM, CURSOR, JOURNAL, METADATA, SCHEMA_VERSION, VERSION
+from storage.snapshot import from_json, to_json
+from storage.sqlite import guarded
+
+BUSY_S = 5.0
+"""How long SQLite waits for another process that holds the file."""
+
+CHUNK = 1_000
+"""Lines looked up in one query, well below the number of variables that a query may have."""
+
+LINE = (JOURNAL.c.seq, JOURNAL.c.at, JOURNAL.c.noted, JOURNAL.c.change, JOURNAL.c.before, JOURNAL.c.actor)
+EVENT = select(*LINE, JOURNAL.c.comment, JOURNAL.c.snapshot)
+
+
+class Ledger:
+    """Alarms and their journal, in SQLite or PostgreSQL. Safe to call from several threads.
+
+    Every method raises Unavailable while the disk is full, the file locked or the server away.
+    """
+
+    def __init__(self, url: str, *, busy_s: float = BUSY_S) -> None:
+        self._url = make_url(url)
+        self._lock = threading.Lock()
+        options: dict[str, Any] = {"connect_args": {"timeout": busy_s}} if self._sqlite else {"pool_pre_ping": True}
+        self._engine = create_engine(self._url, **options)
+        if self._sqlite:
+            _prepare_sqlite(self._engine)
+
+    def __enter__(self) -> Self:
+        with self._writing() as connection:
+            METADATA.create_all(connection)
+            found = connection.execute(select(func.max(SCHEMA_VERSION.c.version))).scalar()
+            if found is None:
+                connection.execute(insert(SCHEMA_VERSION), {"version": VERSION})
+            elif found > VERSION:
+                problem = f"was written in format {found} by a newer program; this one reads up to format {VERSION}"
+                place = self._url.render_as_string(hide_password=True)
+                raise ConfigError([Fault(place, problem, "start the newer program, or name another ledger")])
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def write(self, events: Sequence[AlarmEvent]) -> None:
+        """Keep these lines and bring their alarms up to date, all or none; durable on return.
+
+        A line whose seq is kept already, of the same alarm and change, is the same line told again: it stays as it
+        was. Raises ValueError when that seq says something else.
+        """
+        if not events:
+            return
+        with self._writing() as connection:
+            for at in range(0, len(events), CHUNK):
+                _keep(connection, events[at : at + CHUNK])
+
+    def open_alarms(self) -> list[Alarm]:
+        """Alarms whose state is not normal, in the order in which they were raised."""
+        query = select(ALARM.c.snapshot).where(ALARM.c.state != AlarmState.NORMAL.value)
+        with self._reading() as connection:
+            return [
+                from_json(text) for text in connection.execute(query.order_by(ALARM.c.raised_at, ALARM.c.id)).scalars()
+            ]
+
+    def last_seq(self) -> int:
+        """The seq of the last line; 0 when there is none."""
+        return self._number(select(func.max(JOURNAL.c.seq)))
+
+    def last_noted(self) -> int:
+        """When the last line was written, UTC ns; 0 when there is none."""
+        return self._number(select(func.max(JOURNAL.c.noted)))
+
+    def events_after(self, seq: int, limit: int) -> list[AlarmEvent]:
+        """The lines that follow `seq`, oldest first."""
+        with self._reading() as connection:
+            found = connection.execute(EVENT.where(JOURNAL.c.seq > seq).order_by(JOURNAL.c.seq).limit(limit))
+            return [_event(row) for row in found.mappings()]
+
+    def recent(self, limit: int) -> list[AlarmEvent]:
+        """The last lines, newest first."""
+        with self._reading() as connection:
+            found = connection.execute(EVENT.order_by(JOURNAL.c.seq.desc()).limit(limit))
+            return [_event(row) for row in found.mappings()]
+
+    def cursor(self, name: str) -> int:
+        """How far this receiver has come; 0 for a new one."""
+        return self._number(select(CURSOR.c.seq).where(CURSOR.c.name == name))
+
+    def move_cursor(self, name: str, seq: int) -> None:
+        """This receiver has had every line up to `seq`."""
+        with self._writing() as connection:
+            moved = connection.execute(update(CURSOR).where(CURSOR.c.name == name).values(seq=seq))
+            if moved.rowcount == 0:
+                connection.execute(insert(CURSOR), {"name": name, "seq": seq})
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        self._engine.dispose()
+
+    @property
+    def _sqlite(self) -> bool:
+        return self._url.get_backend_name() == "sqlite"
+
+    def _number(self, query: Select[tuple[int]]) -> int:
+        with self._reading() as connection:
+            return connection.scalar(query) or 0
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with (
+            self._lock,
+            self._guarded(),
+            self._engine.execution_options(writes=True).begin() as connection,
+        ):
+            yield connection
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._guarded(), self._engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            if isinstance(error.orig, sqlite3.DatabaseError):
+                with guarded(f"the ledger {self._url.database}"):
+                    raise error.orig from error
+            if not isinstance(error, OperationalError):
+                raise
+            raise Unavailable(f"the ledger's server: {error.orig}") from error
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        connection.isolation_level = None  # transactions are begun below, not guessed by the driver
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes its lock at once: one that reads first could find that another has written since.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _keep(connection: Connection, events: Sequence[AlarmEvent]) -> None:
+    told = _told(connection, events)
+    latest = {line.alarm.id: _alarm_row(line.alarm) for line in events}
+    known = set(connection.execute(select(ALARM.c.id).where(ALARM.c.id.in_(latest))).scalars())
+    fresh = [row for key, row in latest.items() if key not in known]
+    changed = [{**row, "key": key} for key, row in latest.items() if key in known]
+    lines = [_line_row(line) for line in events if line.seq not in told]
+    if fresh:
+        connection.execute(insert(ALARM), fresh)
+    if changed:
+        connection.execute(update(ALARM).where(ALARM.c.id == bindparam("key")), changed)
+    if lines:
+        connection.execute(insert(JOURNAL), lines)
+
+
+def _told(connection: Connection, events: Sequence[AlarmEvent]) -> set[int]:
+    columns = select(JOURNAL.c.seq, JOURNAL.c.alarm, JOURNAL.c.change)
+    query = columns.where(JOURNAL.c.seq.in_([line.seq for line in events]))
+    kept = {row.seq: (row.alarm, row.change) for row in connection.execute(query)}
+    for line in events:
+        if kept.get(line.seq, (line.alarm.id, line.change.value)) != (line.alarm.id, line.change.value):
+            raise ValueError(f"line {line.seq} of the journal is taken by another change")
+    return set(kept)
+
+
+def _alarm_row(alarm: Alarm) -> dict[str, object]:
+    row: dict[str, object] = {column.name: getattr(alarm, column.name, None) for column in ALARM.columns}
+    codes = {"alarm_class": alarm.alarm_class.value, "state": alarm.state.value}
+    return {**row, **codes, "tier": int(alarm.tier), "worst": int(alarm.worst), "snapshot": to_json(alarm)}
+
+
+def _line_row(line: AlarmEvent) -> dict[str, object]:
+    return {
+        "seq": line.seq,
+        "alarm": line.alarm.id,
+        "at": line.at,
+        "noted": line.noted,
+        "change": line.change.value,
+        "before": int(line.before),
+        "actor": line.actor,
+        "comment": line.comment,
+        "snapshot": to_json(line.alarm),
+    }
+
+
+def _event(row: RowMapping) -> AlarmEvent:
+    return AlarmEvent(
+        seq=row["seq"],
+        at=row["at"],
+        noted=row["noted"],
+        change=Change(row["change"]),
+        before=Tier(row["before"]),
+        alarm=from_json(row["snapshot"]),
+        actor=row["actor"],
+        comment=row["comment"],
+    )

@@ -1,0 +1,73 @@
+"""Tables of the ledger, in SQL that SQLite and PostgreSQL both speak."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = 1
+
+METADATA = MetaData()
+
+SCHEMA_VERSION = Table("schema_version", METADATA, Column("version", Integer, nullable=False))
+
+ALARM = Table(
+    "alarm",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("condition", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("enterprise", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("alarm_class", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("tier", SmallInteger, nullable=False),
+    Column("worst", SmallInteger, nullable=False),
+    Column("raised_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("cleared_at", BigInteger),
+    Column("acknowledged_at", BigInteger),
+    Column("acknowledged_by", String, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("retrospective", Boolean, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Index("alarm_state", "state"),
+    Index("alarm_raised_at", "raised_at"),
+)
+"""One row an occurrence, as it stands now. Columns are for people's queries; `snapshot` is the whole alarm."""
+
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("alarm", String, ForeignKey("alarm.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("noted", BigInteger, nullable=False),
+    Column("change", String, nullable=False),
+    Column("before", SmallInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Index("journal_alarm", "alarm"),
+)
+"""One row a change, never altered."""
+
+CURSOR = Table(
+    "cursor",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+"""How far each receiver of events has come."""
