@@ -30,9 +30,13 @@ def main() -> None:
 
     client.on_message = take
     client.on_subscribe = lambda *_: print(json.dumps({"ready": True}), flush=True)
+
+    def begin(*_: object) -> None:
+        client.subscribe("ganzhi/v1/#", qos=1)
+
+    client.on_connect = begin
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.ReceiveMaximum = 8192
-    client.on_connect = lambda *_: client.subscribe("ganzhi/v1/#", qos=1)
     client.connect("127.0.0.1", port, properties=properties)
     cpu_s = time.process_time()
     client.loop_forever()

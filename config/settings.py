@@ -230,10 +230,6 @@ class Grafana(Section):
     token_file: SecretRef = ""
     username: str = ""
     password_file: SecretRef = ""
-    folder: Annotated[str, Field(min_length=1)] = "Ganzhi"
-    live: bool = True
-    annotations: bool = True
-    dashboards: SitePath = Path("dashboards")
 
     @classmethod
     def across(cls, given: Mapping[str, Any]) -> list[Finding]:

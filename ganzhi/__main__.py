@@ -16,7 +16,6 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from ganzhi import __version__, app
 from ganzhi.clock import local_text
@@ -206,10 +205,8 @@ def grafana_build(
 def grafana_push(settings: SettingsFile) -> None:
     """Create or update data source, folder and dashboards on the server of [grafana]."""
     with sentences():
-        table = Table("what", "title", "action", "address")
         for done in app.grafana_push(app.load(settings)):
-            table.add_row(done.what, done.title, done.action, done.url)
-        out.print(table)
+            out.print(f"{done.action:<9} {done.what:<11} {done.title}  {done.url}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

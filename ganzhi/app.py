@@ -38,6 +38,7 @@ from ingest.codecs import KINDS as CODECS
 from ingest.route import Route
 from ingest.service import Ingest
 from ingest.session import Session, SessionOptions
+from simulators.address import Login
 from simulators.city import run as run_city
 from simulators.replay import ReplayMap
 from simulators.replay import replay as replay_files
@@ -51,7 +52,7 @@ MAINTENANCE_S = 30.0
 PIPELINE_S = 10.0
 OUTLET_IDLE_S = 0.5
 DETECT_PACE_S, STORE_PACE_S = 0.01, 0.2
-"""Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, storage in large pieces."""
+"""Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, rows in large pieces."""
 COLOUR_IDLE_S = 1.0
 RECENT_EVENTS = 20_000
 """Lines of the journal that alarms start from: what ended lately may come back under its old number."""
@@ -360,9 +361,11 @@ def simulate(
     summary = run_city(
         configuration.catalogue,
         url=url or settings.mqtt.url,
-        username="" if url else settings.mqtt.username,
-        password="" if url else config.secret(settings.mqtt.password_file),
-        ca_file=str(settings.mqtt.ca_file or ""),
+        login=Login(
+            username="" if url else settings.mqtt.username,
+            password="" if url else config.secret(settings.mqtt.password_file),
+            ca_file=str(settings.mqtt.ca_file or ""),
+        ),
         speed=speed,
         seed=seed,
         seconds=None if minutes is None else minutes * 60,

@@ -43,9 +43,7 @@ def test_every_default_holds_when_the_file_is_empty(tmp_path: Path) -> None:
     assert settings.store.retention is None
     assert settings.ledger.url == f"sqlite:///{tmp_path}/data/ledger.sqlite"
     assert (settings.console.host, settings.console.port) == ("127.0.0.1", 8600)
-    grafana = settings.grafana
-    assert (grafana.url, grafana.folder, grafana.live, grafana.annotations) == ("", "Ganzhi", True, True)
-    assert grafana.dashboards == tmp_path / "dashboards"
+    assert settings.grafana.url == ""
 
 
 def test_all_keys_are_read_when_they_are_given(tmp_path: Path) -> None:
@@ -95,10 +93,6 @@ def test_all_keys_are_read_when_they_are_given(tmp_path: Path) -> None:
         url = "http://grafana:3000"
         username = "admin"
         password_file = "secrets/grafana"
-        folder = "F"
-        live = false
-        annotations = false
-        dashboards = "out"
         """,
         encoding="utf-8",
     )

@@ -34,7 +34,10 @@ def test_all_loops_end_when_one_fails(caplog: pytest.LogCaptureFixture) -> None:
     def bad(stop: threading.Event) -> None:
         raise ZeroDivisionError
 
-    with Crew([("good", lambda stop: stop.wait(30) and None), ("bad", bad)]) as crew:
+    def good(stop: threading.Event) -> None:
+        stop.wait(30)
+
+    with Crew([("good", good), ("bad", bad)]) as crew:
         assert crew.stop.wait(10)
     assert isinstance(crew.failure, ZeroDivisionError)
     assert [record.message for record in caplog.records] == ["bad failed; the service stops"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from ganzhi.clock import NS_PER_MS
 from ganzhi.records import Text, Tier
@@ -38,21 +38,20 @@ LISTEN = """(channel) => {
 
 
 @pytest.fixture(scope="module")
-def signed_in(chromium: str, grafana_server: GrafanaServer) -> Iterator[BrowserContext]:
+def signed_in(browser: Browser, grafana_server: GrafanaServer) -> Iterator[BrowserContext]:
     """A browser that Grafana knows."""
     basic = grafana_server.basic
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1920, "height": 1700}, locale="zh-CN")
-        context.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        if basic:
-            answer = context.request.post(f"{grafana_server.base}/login", data={"user": basic[0], "password": basic[1]})
-            assert answer.ok, answer.text()
-        else:
-            context.set_extra_http_headers({"Authorization": f"Bearer {grafana_server.credential}"})
-        yield context
-        browser.close()
+    context = browser.new_context(viewport={"width": 1920, "height": 1700}, locale="zh-CN")
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    if basic:
+        answer = context.request.post(f"{grafana_server.base}/login", data={"user": basic[0], "password": basic[1]})
+        assert answer.ok, answer.text()
+    else:
+        context.set_extra_http_headers({"Authorization": f"Bearer {grafana_server.credential}"})
+    yield context
+    expect.set_options(timeout=None)
+    context.close()
 
 
 @pytest.fixture
