@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ganzhi.clock import NS_PER_MS
-from ganzhi.records import Alarm
+from ganzhi.records import COLOURS, Alarm
 from grafana.view import COLOUR_TEXT, Language
 
 TAG = "ganzhi"
@@ -13,6 +13,8 @@ MOST_TAG_BYTES = 500
 """Grafana's default `annotation_maximum_tags_length`; a longer list is refused as a whole."""
 MOST_VALUE_CHARACTERS = 100
 """Width of the tag table's columns in Grafana's database."""
+LATE_TAGS = (*(tier.name.lower() for tier in COLOURS), "simulated", "retrospective")
+"""Tags that an alarm may get, or lose, after it was raised."""
 LANDMARKS = {
     "zh": ("模拟", "补报", "已确认：", "已消除"),
     "en": ("simulated", "retrospective", "acknowledged by ", "cleared"),

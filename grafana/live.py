@@ -14,7 +14,7 @@ import httpx
 from ganzhi.clock import NS_PER_MS
 from ganzhi.errors import Unavailable
 from ganzhi.records import Alarm, AlarmEvent, Change
-from grafana.annotation import alarm_tag, annotation
+from grafana.annotation import LATE_TAGS, alarm_tag, annotation
 from grafana.line import STREAM, lines
 from grafana.server import GrafanaServer, refusal, unreachable, wrong_address
 from grafana.view import Language
@@ -63,6 +63,7 @@ class GrafanaOutlet:
         self._ids: OrderedDict[str, int] = OrderedDict()
         self._client: httpx.Client | None = None
         self._live_works = True
+        self._tags_known = False
 
     def __enter__(self) -> Self:
         self._client = self.server.client()
@@ -120,8 +121,22 @@ class GrafanaOutlet:
         ids = [item["id"] for item in found if isinstance(item, dict) and isinstance(item.get("id"), int)]
         return int(ids[0]) if ids else None
 
+    def _show_tags(self) -> None:
+        """Let Grafana see every tag that a PATCH may bring, by an annotation that is deleted at once.
+
+        Grafana 9 over SQLite waits for itself when a PATCH brings a tag that it has never seen: the tag is inserted
+        by a second connection while the first holds the lock. A POST inserts tags before it takes the lock.
+        """
+        if self._tags_known:
+            return
+        answer = self._answer("POST", "/api/annotations", {"time": 1, "text": "Ganzhi", "tags": list(LATE_TAGS)})
+        if answer is not None:
+            self._send("DELETE", f"/api/annotations/{answer.get('id')}")
+        self._tags_known = True
+
     def _patch(self, number: int, body: Json) -> bool:
         """Whether the annotation was there to be patched."""
+        self._show_tags()
         response = self._send("PATCH", f"/api/annotations/{number}", body)
         if response.status_code == httpx.codes.NOT_FOUND:
             return False
