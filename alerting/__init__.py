@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from alerting.alarm import Alarms
 from alerting.journal import Journal
-from alerting.risk import changed, colours
+from alerting.risk import colours
 
-__all__ = ["Alarms", "Journal", "changed", "colours"]
+__all__ = ["Alarms", "Journal", "colours"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ganzhi.records import COLOURS, Alarm, AlarmClass, Catalogue, RiskColour, Tier
 
@@ -25,12 +25,6 @@ def colours(alarms: Iterable[Alarm], catalogue: Catalogue, at: int) -> list[Risk
         RiskColour(key, source.enterprise, at, worst[key], _in_order(counts[key]))
         for key, source in catalogue.sources.items()
     ]
-
-
-def changed(before: Sequence[RiskColour], after: Sequence[RiskColour]) -> list[RiskColour]:
-    """Those of `after` whose tier or counts are not what they were; a source that was not there has changed."""
-    known = {colour.source: (colour.tier, colour.counts) for colour in before}
-    return [colour for colour in after if known.get(colour.source) != (colour.tier, colour.counts)]
 
 
 def _in_order(count: dict[Tier, int]) -> tuple[int, int, int, int]:

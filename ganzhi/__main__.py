@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ganzhi import __version__, app
+from ganzhi import __version__, app, command
 from ganzhi.clock import local_text
 from ganzhi.demo import DemoOptions, run_demo
 from ganzhi.errors import ConfigError, Refused, Unavailable
@@ -98,7 +98,7 @@ def common(
 def run(settings: SettingsFile) -> None:
     """Run the service until it is told to stop."""
     with sentences(), stopping() as stop:
-        configuration = app.load(settings)
+        configuration = command.load(settings)
         for warning in configuration.warnings:
             err.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
         with app.platform(configuration) as platform:
@@ -111,7 +111,7 @@ def run(settings: SettingsFile) -> None:
 def check(settings: SettingsFile) -> None:
     """Print every fault in settings, points and rules at once."""
     with sentences():
-        configuration = app.load(settings)
+        configuration = command.load(settings)
         for warning in configuration.warnings:
             out.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
         catalogue = configuration.catalogue
@@ -149,8 +149,8 @@ def simulate(
 ) -> None:
     """Publish the simulated sources of a site, as its gateways would."""
     with sentences(), stopping() as stop:
-        summary = app.simulate(
-            app.load(settings),
+        summary = command.simulate(
+            command.load(settings),
             url=url,
             speed=speed,
             seed=seed,
@@ -185,7 +185,7 @@ def replay(
         def show(done: int, total: int, moment: int) -> None:
             progress.update(task, completed=done, total=total, description=local_text(moment, ZoneInfo("UTC")))
 
-        summary = app.replay(
+        summary = command.replay(
             files, map_file=map_file, url=url, speed=speed, shift=shift, mqtt=mqtt, stop=stop, show=show
         )
     out.print(summary, highlight=False)
@@ -197,7 +197,7 @@ def grafana_build(
 ) -> None:
     """Write the dashboards as JSON and the files that provision them."""
     with sentences():
-        for path in app.grafana_build(app.load(settings), folder):
+        for path in command.grafana_build(command.load(settings), folder):
             out.print(str(path), highlight=False, soft_wrap=True)
 
 
@@ -205,7 +205,7 @@ def grafana_build(
 def grafana_push(settings: SettingsFile) -> None:
     """Create or update data source, folder and dashboards on the server of [grafana]."""
     with sentences():
-        for done in app.grafana_push(app.load(settings)):
+        for done in command.grafana_push(command.load(settings)):
             out.print(f"{done.action:<9} {done.what:<11} {done.title}  {done.url}", highlight=False, soft_wrap=True)
 
 

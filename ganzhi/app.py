@@ -1,4 +1,4 @@
-"""Builds the parts and connects them; the only place where packages meet. No logic lives here."""
+"""Builds the parts of the service and connects them. No logic lives here."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -17,32 +17,20 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 import config
 from alerting import Alarms, colours
-from config import PER_POINT, Configuration, Kind, Settings
+from config import Configuration, Settings
 from console import Backend, Feed, Health, Server, colour_json, create_app, event_json
-from detectors import OPTIONS
 from detectors.engine import Engine
 from ganzhi.clock import Clock, local_text, wall_clock
-from ganzhi.errors import ConfigError, Fault
+from ganzhi.command import grafana_server
 from ganzhi.health import Monitor
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import AlarmEvent, Catalogue, RiskColour, Text
 from ganzhi.step import Colour, Detect, Store, Tell
 from ganzhi.worker import Crew, Worker
-from grafana import GrafanaOutlet, GrafanaServer, InfluxSource
-from grafana.build import build as build_dashboards
-from grafana.push import Pushed
-from grafana.push import push as push_dashboards
-from ingest.broker import USUAL_PORT, Embedded, free_port
-from ingest.broker import embedded as run_broker
-from ingest.codecs import KINDS as CODECS
+from grafana import GrafanaOutlet
 from ingest.route import Route
 from ingest.service import Ingest
 from ingest.session import Session, SessionOptions
-from simulators.address import Login
-from simulators.city import run as run_city
-from simulators.replay import ReplayMap
-from simulators.replay import replay as replay_files
-from simulators.script import DEMO, QUIET
 from storage import DuckDBStore, Ledger, Log, influxdb1_store, influxdb2_store
 from storage import Store as TelemetryStore
 
@@ -57,24 +45,6 @@ COLOUR_IDLE_S = 1.0
 RECENT_EVENTS = 20_000
 """Lines of the journal that alarms start from: what ended lately may come back under its old number."""
 STORE_CONSUMER, DETECT_CONSUMER = "store", "detect"
-
-KINDS = {
-    "value": Kind(unit="{unit}", options=dict.fromkeys(OPTIONS["value"], float), reading=True),
-    "rate": Kind(unit="{unit}/min", options={"window_s": float}),
-    "forecast": Kind(
-        unit="min",
-        options={"target": PER_POINT, "direction": ("high", "low"), "window_s": float, "confidence": float},
-        required=frozenset({"target", "direction"}),
-        side="low",
-    ),
-    "stale": Kind(unit="periods", side="high"),
-}
-"""What a rule pack may set, by kind; a test holds it against the detectors' own OPTIONS."""
-
-
-def load(settings: Path) -> Configuration:
-    """Settings, catalogue and rules. Raises ConfigError with every fault."""
-    return config.load(settings, KINDS, codecs=CODECS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,121 +287,3 @@ def _maintenance(blocks: Log, ingest: Ingest, store: TelemetryStore, monitor: Mo
         yield
     finally:
         scheduler.shutdown(wait=True)
-
-
-def embedded_broker(folder: Path) -> AbstractContextManager[Embedded]:
-    """The embedded broker on free ports, or the usual ones where they are free."""
-    first = free_port(USUAL_PORT)
-    return run_broker(folder, port=first, port_311=free_port(first + 1))
-
-
-def demo_settings() -> Path:
-    """The settings of the simulated city that comes with the package."""
-    return config.example("demo") / "ganzhi.toml"
-
-
-def embedded(configuration: Configuration, folder: Path, *, broker_url: str, port: int) -> Configuration:
-    """The same configuration on embedded parts, with everything it keeps in `folder`."""
-    settings = configuration.settings
-    changed = settings.model_copy(
-        update={
-            "mqtt": settings.mqtt.model_copy(update={"url": broker_url}),
-            "log": settings.log.model_copy(update={"path": folder / "log.sqlite"}),
-            "store": settings.store.model_copy(update={"kind": "duckdb", "path": folder / "readings.duckdb"}),
-            "ledger": settings.ledger.model_copy(update={"url": f"sqlite:///{folder / 'ledger.sqlite'}"}),
-            "console": settings.console.model_copy(update={"port": port}),
-        }
-    )
-    return replace(configuration, settings=changed)
-
-
-def simulate(
-    configuration: Configuration,
-    *,
-    url: str,
-    speed: float,
-    seed: int,
-    minutes: float | None,
-    accidents: bool,
-    mqtt: str,
-    stop: threading.Event,
-) -> str:
-    """Publish the simulated sources of a site; what was done, as text. `url` "" is the broker of the settings."""
-    settings = configuration.settings
-    summary = run_city(
-        configuration.catalogue,
-        url=url or settings.mqtt.url,
-        login=Login(
-            username="" if url else settings.mqtt.username,
-            password="" if url else config.secret(settings.mqtt.password_file),
-            ca_file=str(settings.mqtt.ca_file or ""),
-        ),
-        speed=speed,
-        seed=seed,
-        seconds=None if minutes is None else minutes * 60,
-        script=DEMO if accidents else QUIET,
-        protocol=mqtt,
-        stop=stop,
-    )
-    return str(summary)
-
-
-def replay(
-    files: Sequence[Path],
-    *,
-    map_file: Path,
-    url: str,
-    speed: float,
-    shift: bool,
-    mqtt: str,
-    stop: threading.Event,
-    show: Callable[[int, int, int], None],
-) -> str:
-    """Publish recordings; what was done, as text. `show` gets rows done, rows in all and the moment, UTC ns."""
-    chart = ReplayMap.load(map_file)
-    done = replay_files(files, map=chart, url=url, speed=speed, shift=shift, protocol=mqtt, stop=stop, on_progress=show)
-    return str(done)
-
-
-def grafana_server(settings: Settings) -> GrafanaServer:
-    """The server of [grafana]. Raises ConfigError where none is named."""
-    grafana = settings.grafana
-    if not grafana.url:
-        raise ConfigError([Fault("ganzhi.toml: grafana.url", "no Grafana is named", 'write url = "http://host:3000"')])
-    token = config.secret(grafana.token_file)
-    return GrafanaServer(grafana.url, token or f"{grafana.username}:{config.secret(grafana.password_file)}")
-
-
-def influx_source(settings: Settings) -> InfluxSource:
-    """The InfluxDB that the dashboards read. Raises ConfigError where the store is another."""
-    store = settings.store
-    if store.kind == "influxdb1":
-        return InfluxSource(store.url, store.database, store.username, config.secret(store.password_file))
-    if store.kind == "influxdb2":
-        return InfluxSource(store.url, store.bucket, authorization=f"Token {config.secret(store.token_file)}")
-    remedy = 'the dashboards read InfluxDB: write kind = "influxdb1" or "influxdb2"'
-    raise ConfigError([Fault("ganzhi.toml: store.kind", f"{store.kind!r} has no data source in Grafana", remedy)])
-
-
-def grafana_build(configuration: Configuration, folder: Path) -> list[Path]:
-    """Dashboards and provisioning as files."""
-    settings = configuration.settings
-    return build_dashboards(
-        folder,
-        catalogue=configuration.catalogue,
-        rules=configuration.rules,
-        zone=ZoneInfo(settings.site.time_zone),
-        influx=influx_source(settings),
-    )
-
-
-def grafana_push(configuration: Configuration) -> Sequence[Pushed]:
-    """Dashboards and data source to the server of [grafana]."""
-    settings = configuration.settings
-    return push_dashboards(
-        grafana_server(settings),
-        catalogue=configuration.catalogue,
-        rules=configuration.rules,
-        zone=ZoneInfo(settings.site.time_zone),
-        influx=influx_source(settings),
-    )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzhi import app
+from ganzhi import app, command
 from ganzhi.clock import NS_PER_S
 from ganzhi.figure import Figure, table, write_json
 from ganzhi.records import AlarmEvent, Change, Rule, Tier
@@ -40,9 +40,9 @@ def run_demo(options: DemoOptions, *, stop: threading.Event, say: Say) -> int:
     """Run the demo and return the exit code: 1 where a part failed or the counters do not close."""
     with tempfile.TemporaryDirectory(prefix="ganzhi-demo-") as name:
         folder = Path(name)
-        with app.embedded_broker(folder) as broker:
-            settings = app.demo_settings()
-            configuration = app.embedded(app.load(settings), folder, broker_url=broker.url, port=options.port)
+        with command.embedded_broker(folder) as broker:
+            settings = command.demo_settings()
+            configuration = command.embedded(command.load(settings), folder, broker_url=broker.url, port=options.port)
             with app.platform(configuration) as platform:
                 say(f"page      {platform.url}")
                 say(f"broker    {broker.url} (MQTT 5), port {broker.port_311} (MQTT 3.1.1)")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.risk import changed, colours
+from alerting.risk import colours
 from ganzhi.records import Alarm, AlarmClass, RiskColour, Tier
 from tests.alerting.site import HIGH, LEAK, RATE, SILENT, START, MemoryJournal, alarms, catalogue, moved
 
@@ -75,13 +75,3 @@ def test_colour_is_the_worst_of_the_process_alarms(found: list[Alarm]) -> None:
         process = [alarm.tier for alarm in here if alarm.alarm_class == AlarmClass.PROCESS]
         assert colour.tier == max(process, default=Tier.NONE)
         assert sum(colour.counts) == sum(alarm.tier > Tier.NONE for alarm in here)
-
-
-def test_changed_holds_only_what_differs_when_time_has_passed() -> None:
-    before = colours([ONE], SITE, 1)
-    assert changed(before, colours([ONE], SITE, 2)) == []
-    milder = colours([replace(ONE, tier=Tier.BLUE)], SITE, 2)
-    assert changed(before, milder) == [milder[0]]
-    twice = colours([ONE, ONE], SITE, 2)
-    assert changed(before, twice) == [twice[0]]
-    assert changed([], before) == before

@@ -10,20 +10,11 @@ from contextlib import contextmanager
 
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from bench.firehose import remaining_length
 from ingest.bulk import BulkReader, Messages, TappedClient
 
 CONNACK_5 = b"\x20\x03\x00\x00\x00"
 CONNACK_311 = b"\x20\x02\x00\x00"
-
-
-def length(size: int) -> bytes:
-    """A variable byte integer."""
-    out = bytearray()
-    while True:
-        size, byte = divmod(size, 128)
-        out.append(byte | (0x80 if size else 0))
-        if not size:
-            return bytes(out)
 
 
 def publish(
@@ -34,9 +25,9 @@ def publish(
     if mid is not None:
         body += struct.pack(">H", mid)
     if properties is not None:
-        body += length(len(properties)) + properties
+        body += remaining_length(len(properties)) + properties
     body += payload
-    return bytes([0x30 | (0x02 if mid is not None else 0) | (0x08 if dup else 0)]) + length(len(body)) + body
+    return bytes([0x30 | (0x02 if mid is not None else 0) | (0x08 if dup else 0)]) + remaining_length(len(body)) + body
 
 
 class Line:
