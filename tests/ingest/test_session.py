@@ -34,6 +34,15 @@ CATALOGUE = Catalogue(
 START_MS = 1_780_000_000_000
 
 
+@pytest.fixture(scope="module")
+def mosquitto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A broker of this module's own: others leave retained messages, which would be counted here."""
+    if program("mosquitto") is None:
+        pytest.skip("mosquitto is not installed (apt-get install mosquitto)")
+    with running(mosquitto(tmp_path_factory.mktemp("mosquitto"))) as server:
+        yield server
+
+
 class MemoryLog:
     """A log that forgets at the end of the test, and can be told to be down."""
 
