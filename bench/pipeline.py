@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from bench.firehose import POINTS_PER_GATEWAY, connect, packets, topic_of
+from bench.load.firehose import POINTS_PER_GATEWAY, connect, packets, topic_of
 from ganzhi.figure import Figure, at_least, at_most, table, write_json
 from tests.servers import Server, free_port, mosquitto, program, running, wait_until
 
@@ -97,12 +97,17 @@ basis = "engineering default"
 """
 
 
-def write_site(folder: Path, broker_port: int, console_port: int) -> Path:
-    """A site of POINTS points, and PROBES more, each with value, rate, forecast and stale."""
+def write_points(folder: Path, count: int) -> None:
+    """A catalogue of one enterprise with so many points."""
     rows = ["id,enterprise,source,tag,quantity,unit,low,high,resolution,period,lon,lat"]
-    rows += [f"bench.p{i},bench,bench-area,p{i},level,m,0,100,0.01,1s,," for i in range(POINTS + PROBES)]
+    rows += [f"bench.p{i},bench,bench-area,p{i},level,m,0,100,0.01,1s,," for i in range(count)]
     (folder / "points.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (folder / "enterprises.toml").write_text(ENTERPRISES, encoding="utf-8")
+
+
+def write_site(folder: Path, broker_port: int, console_port: int) -> Path:
+    """A site of POINTS points, and PROBES more, each with value, rate, forecast and stale."""
+    write_points(folder, POINTS + PROBES)
     (folder / "rules.toml").write_text(RULES, encoding="utf-8")
     settings = folder / "ganzhi.toml"
     settings.write_text(SETTINGS.format(port=broker_port, console=console_port), encoding="utf-8")
@@ -180,7 +185,7 @@ def publisher(broker_port: int, messages: int, per_message: int, rate: float) ->
     rounds = messages * per_message // POINTS + 1
     start_ms = int(time.time() * 1000) - (rounds + 5) * SPACING_MS
     arguments = [POINTS, messages, per_message, rate, start_ms, SPACING_MS]
-    command = [sys.executable, "-m", "bench.firehose", "127.0.0.1", str(broker_port), *map(str, arguments)]
+    command = [sys.executable, "-m", "bench.load.firehose", "127.0.0.1", str(broker_port), *map(str, arguments)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert child.stdout is not None
@@ -201,7 +206,7 @@ def go(child: subprocess.Popen[str]) -> float:
 
 def bare(broker_port: int, messages: int) -> tuple[float, float]:
     """Messages a second into a bare paho subscriber, and its CPU seconds a message."""
-    command = [sys.executable, "-m", "bench.bare", str(broker_port), str(messages)]
+    command = [sys.executable, "-m", "bench.load.bare", str(broker_port), str(messages)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     child.stdout.readline()

@@ -75,7 +75,8 @@ function consumers({ consumers: list }) {
 
 function skew(seconds) {
   const far = Math.abs(seconds) > SKEW_LIMIT_S;
-  return h("td", { class: `number ${far ? "bad-text" : ""}` }, `${seconds > 0 ? "+" : ""}${seconds.toFixed(1)} s`);
+  const tenths = Math.round(seconds * 10) / 10 + 0; // + 0: no "-0.0"
+  return h("td", { class: `number ${far ? "bad-text" : ""}` }, `${tenths > 0 ? "+" : ""}${tenths.toFixed(1)} s`);
 }
 
 function gateways({ gateways: list, mqtt, now }) {

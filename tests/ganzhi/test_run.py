@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bench.firehose import connect, packets
+from bench.load.firehose import connect, packets
 from config import example
 from tests.ganzhi.service import get, serving
 from tests.servers import Server, free_port, wait_until

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from bench.firehose import remaining_length
+from bench.load.firehose import remaining_length
 from ingest.bulk import BulkReader, Messages, TappedClient
 
 CONNACK_5 = b"\x20\x03\x00\x00\x00"

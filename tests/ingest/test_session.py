@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.firehose import connect, packets
+from bench.load.firehose import connect, packets
 from ganzhi.clock import wall_clock
 from ganzhi.errors import Unavailable
 from ganzhi.records import Catalogue, Enterprise, Int32s, Int64s, Point, ReadingBlock, Text

@@ -1,6 +1,7 @@
 """A bare paho subscriber that throws messages away: the scale that Python users know.
 
-Run as a child process: `python -m bench.bare PORT MESSAGES`; prints a JSON line when subscribed and one at the end.
+Run as a child process: `python -m bench.load.bare PORT MESSAGES`. It prints a JSON line when it has subscribed and one
+at the end.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A publisher faster than what it measures: PUBLISH packets encoded beforehand, sent over a plain socket.
 
-Run as a child process: `python -m bench.firehose HOST PORT POINTS MESSAGES PER_MESSAGE RATE START_MS SPACING_MS`. It
-prints a JSON line when its packets are ready, starts at a line on its standard input, and prints another when the
+Run as a child process: `python -m bench.load.firehose HOST PORT POINTS MESSAGES PER_MESSAGE RATE START_MS SPACING_MS`.
+It prints a JSON line when its packets are ready, starts at a line on its standard input, and prints another when the
 broker has acknowledged every message. POINTS must be a multiple of PER_MESSAGE, which divides 100 or is 100.
 """
 

@@ -1,0 +1,1 @@
+"""Child processes of the benches: what makes the load, and what it is compared with."""
