@@ -54,10 +54,10 @@ _TANK = ("tank_farm", "tank-area-1", "overfill", "102")
 _LEAK = ("gas_detection", "gas-area-1", "leak", "GD-06")
 DEMO = Script(
     (
-        Act(400.0, *_TANK),
-        Act(900.0, *_LEAK),
-        Act(2100.0, *_TANK, ends=True),
-        Act(2300.0, *_LEAK, ends=True),
+        Act(100.0, *_TANK),
+        Act(600.0, *_LEAK),
+        Act(1800.0, *_TANK, ends=True),
+        Act(2000.0, *_LEAK, ends=True),
     ),
     repeat_s=6000.0,
 )

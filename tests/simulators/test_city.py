@@ -35,23 +35,23 @@ def test_demo_keeps_its_times_whatever_the_seed(seed: int) -> None:
     for start in (0, CYCLE_S):
         level = [row[0] for row in found[start : start + CYCLE_S]]
         gas = [row[1] for row in found[start : start + CYCLE_S]]
-        assert all(62 < value < 70 for value in level[:20])
-        assert 70 <= next(s for s, value in enumerate(level) if value > 85) <= 80
-        assert 85 <= next(s for s, value in enumerate(level) if value > 90) <= 95
+        assert all(62 < value < 70 for value in level[:5])
+        assert 55 <= next(s for s, value in enumerate(level) if value > 85) <= 65
+        assert 70 <= next(s for s, value in enumerate(level) if value > 90) <= 80
         assert 93 < max(level) < 98
-        assert 148 <= next(s for s in range(105, CYCLE_S) if level[s] < 80) <= 170
-        assert all(62 < value < 70 for value in level[260:])
-        assert max(gas[:46]) <= 1
-        assert 76 <= next(s for s, value in enumerate(gas) if value > 25) <= 84
-        assert 91 <= next(s for s, value in enumerate(gas) if value > 50) <= 99
+        assert 133 <= next(s for s in range(90, CYCLE_S) if level[s] < 80) <= 155
+        assert all(62 < value < 70 for value in level[245:])
+        assert max(gas[:31]) <= 1
+        assert 61 <= next(s for s, value in enumerate(gas) if value > 25) <= 69
+        assert 76 <= next(s for s, value in enumerate(gas) if value > 50) <= 84
         assert max(gas) < 80
-        assert 155 <= next(s for s in range(115, CYCLE_S) if max(gas[s : s + 5]) < 20) <= 180
-        assert max(gas[260:]) <= 4
+        assert 140 <= next(s for s in range(100, CYCLE_S) if max(gas[s : s + 5]) < 20) <= 165
+        assert max(gas[245:]) <= 4
 
 
 def test_rise_is_fairly_even_between_start_and_high_high() -> None:
-    level = [row[0] for row in timeline(7, 92)]
-    rates = [level[s + 10] - level[s] for s in range(26, 82, 10)]
+    level = [row[0] for row in timeline(7, 77)]
+    rates = [level[s + 10] - level[s] for s in range(11, 67, 10)]
     assert all(2.8 < rate < 4.0 for rate in rates)
 
 

@@ -29,10 +29,10 @@ def test_nothing_is_due_when_the_city_is_quiet() -> None:
 def test_demo_repeats_every_five_minutes_at_its_speed() -> None:
     assert DEMO.repeat_s / 20 == 300
     assert [(found.at_s / 20, found.accident, found.ends) for found in DEMO.acts] == [
-        (20, "overfill", False),
-        (45, "leak", False),
-        (105, "overfill", True),
-        (115, "leak", True),
+        (5, "overfill", False),
+        (30, "leak", False),
+        (90, "overfill", True),
+        (100, "leak", True),
     ]
 
 
