@@ -22,6 +22,7 @@ from console import Backend, Feed, Health, Server, colour_json, create_app, even
 from detectors.engine import Engine
 from ganzhi.clock import Clock, local_text, wall_clock
 from ganzhi.command import grafana_server
+from ganzhi.errors import Unavailable
 from ganzhi.health import Monitor
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import AlarmEvent, Catalogue, RiskColour, Text
@@ -31,7 +32,7 @@ from grafana import GrafanaOutlet
 from ingest.route import Route
 from ingest.service import Ingest
 from ingest.session import Session, SessionOptions
-from storage import DuckDBStore, Ledger, Log, influxdb1_store, influxdb2_store
+from storage import Consumer, DuckDBStore, Ledger, Log, influxdb1_store, influxdb2_store
 from storage import Store as TelemetryStore
 
 log = logging.getLogger(__name__)
@@ -49,44 +50,61 @@ STORE_CONSUMER, DETECT_CONSUMER = "store", "detect"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a running platform is made of, for those who watch it."""
+    """What a service is made of, opened but not yet running."""
 
     configuration: Configuration
+    clock: Clock
     zone: ZoneInfo
+    blocks: Log
     ledger: Ledger
-    monitor: Monitor
-    crew: Crew
-    server: Server
+    store: TelemetryStore
     ingest: Ingest
+    session: Session
+    alarms: Alarms
+    engine: Engine
+    latest: Latest
+    delay: Delay
+    feed: Feed
+
+    def announce(self, events: Sequence[AlarmEvent]) -> None:
+        """Tell the live page of lines that the journal holds already."""
+        for event in events:
+            self.feed.publish("alarm", event_json(self.configuration.catalogue, event), event.seq)
+
+    def colours(self) -> list[RiskColour]:
+        """The risk colour of every source, now."""
+        return colours(self.alarms.active(), self.configuration.catalogue, self.clock())
 
 
 class Platform:
     """A running service."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, monitor: Monitor, crew: Crew, url: str) -> None:
         self._parts = parts
-        self.url = parts.server.url
+        self._monitor = monitor
+        self._crew = crew
+        self.url = url
         self.title = parts.configuration.settings.site.name_zh
 
     @property
     def failed(self) -> bool:
         """Whether a part has failed; the service is then stopping."""
-        return self._parts.crew.failure is not None
+        return self._crew.failure is not None
 
     def wait(self, stop: threading.Event) -> None:
         """Until `stop` is set or a part fails."""
-        while not stop.wait(0.2) and not self._parts.crew.stop.is_set():
+        while not stop.wait(0.2) and not self._crew.stop.is_set():
             pass
 
     def drain(self, limit_s: float) -> None:
-        """Wait until every reading received is stored, at most so long."""
+        """Wait until every reading received is stored and judged, at most so long."""
         deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline and (self.counters()["backlog"] or self._parts.monitor.lag()):
+        while time.monotonic() < deadline and (self.counters()["backlog"] or self._monitor.lag()):
             time.sleep(0.05)
 
     def counters(self) -> dict[str, int]:
         """The five closing counters, stored and backlog."""
-        return self._parts.monitor.counters()
+        return self._monitor.counters()
 
     def events_after(self, seq: int) -> list[AlarmEvent]:
         """The journal after a line."""
@@ -100,107 +118,125 @@ class Platform:
 @contextmanager
 def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iterator[Platform]:
     """Run the service while the context lasts. Raises Unavailable or OSError, with a sentence, if it cannot start."""
+    console = configuration.settings.console
+    with ExitStack() as stack:
+        parts = _open(configuration, stack, clock)
+        detecting, storing = _detecting(parts), _storing(parts)
+        others = [_colouring(parts), *_outlets(parts, stack)]
+        keep = storing[0]
+        monitor = Monitor(
+            ingest=parts.ingest,
+            status=parts.session.status,
+            consumers=[detecting, storing],
+            others=others,
+            stored=lambda: keep.position.rows,
+            delay=parts.delay,
+            clock=clock,
+        )
+        app = create_app(_backend(parts, monitor), parts.feed, clock=clock)
+        server = stack.enter_context(Server(app, console.host, console.port))
+        loops = [(worker.name, worker.run) for worker in (detecting[1], storing[1], *others)]
+        crew = stack.enter_context(Crew([*loops, ("ingest", parts.session.run)]))
+        stack.enter_context(_maintenance(parts, monitor))
+        yield Platform(parts, monitor=monitor, crew=crew, url=server.url)
+
+
+def _open(configuration: Configuration, stack: ExitStack, clock: Clock) -> Parts:
     settings, catalogue = configuration.settings, configuration.catalogue
     zone = ZoneInfo(settings.site.time_zone)
-    with ExitStack() as stack:
-        _make_folders(settings)
-        blocks = stack.enter_context(Log(settings.log.path, retention_s=settings.log.retention, clock=clock))
-        blocks.bind([point.id for point in catalogue.points])
-        ledger = stack.enter_context(Ledger(settings.ledger.url))
-        store = stack.enter_context(open_store(settings, catalogue))
-        if (fault := store.verify()) is not None:
-            log.warning("the store is not ready, readings wait in the log: %s", fault)
+    _make_folders(settings)
+    blocks = stack.enter_context(Log(settings.log.path, retention_s=settings.log.retention, clock=clock))
+    blocks.bind([point.id for point in catalogue.points])
+    ledger = stack.enter_context(Ledger(settings.ledger.url))
+    store = stack.enter_context(open_store(settings, catalogue))
+    if (fault := store.verify()) is not None:
+        log.warning("the store is not ready, readings wait in the log: %s", fault)
+    ingest = _ingest(configuration, blocks, clock)
+    alarms = Alarms(
+        catalogue=catalogue,
+        rules=configuration.rules,
+        journal=ledger,
+        clock=clock,
+        zone=zone,
+        last_noted=ledger.last_noted(),
+        recent=ledger.recent(RECENT_EVENTS),
+    )
+    return Parts(
+        configuration=configuration,
+        clock=clock,
+        zone=zone,
+        blocks=blocks,
+        ledger=ledger,
+        store=store,
+        ingest=ingest,
+        session=Session(_session_options(settings), ingest, clock=clock),
+        alarms=alarms,
+        engine=_engine(configuration, alarms),
+        latest=Latest(len(catalogue.points)),
+        delay=Delay(),
+        feed=Feed(),
+    )
 
-        ingest = _ingest(configuration, blocks, clock)
-        session = Session(_session_options(settings), ingest, clock=clock)
-        alarms = Alarms(
-            catalogue=catalogue,
-            rules=configuration.rules,
-            journal=ledger,
-            clock=clock,
-            zone=zone,
-            last_noted=ledger.last_noted(),
-            recent=ledger.recent(RECENT_EVENTS),
-        )
-        engine = _engine(configuration, alarms)
-        latest, delay, feed = Latest(len(catalogue.points)), Delay(), Feed()
 
-        def announce(events: Sequence[AlarmEvent]) -> None:
-            for event in events:
-                feed.publish("alarm", event_json(catalogue, event), event.seq)
+def _detecting(parts: Parts) -> tuple[Consumer, Worker]:
+    consumer = parts.blocks.reader(DETECT_CONSUMER)
+    step = Detect(
+        consumer=consumer,
+        judge=parts.engine.update,
+        apply=parts.alarms.apply,
+        announce=parts.announce,
+        latest=parts.latest,
+        delay=parts.delay,
+        clock=parts.clock,
+    )
+    return consumer, Worker(DETECT_CONSUMER, step, pace_s=DETECT_PACE_S)
 
-        def colours_now() -> list[RiskColour]:
-            return colours(alarms.active(), catalogue, clock())
 
-        detect, keep = blocks.reader(DETECT_CONSUMER), blocks.reader(STORE_CONSUMER)
-        position = store.position()
-        if position is not None:
-            keep.seek(position)
-        detecting = Worker(
-            DETECT_CONSUMER,
-            Detect(
-                consumer=detect,
-                judge=engine.update,
-                apply=alarms.apply,
-                announce=announce,
-                latest=latest,
-                delay=delay,
-                clock=clock,
-            ),
-            pace_s=DETECT_PACE_S,
-        )
-        storing = Worker(STORE_CONSUMER, Store(consumer=keep, write=store.write), pace_s=STORE_PACE_S)
-        colouring = Worker(
-            "risk colours",
-            Colour(
-                colours=colours_now,
-                write=lambda due: store.record([], due),
-                announce=lambda colour: feed.publish("colour", colour_json(colour)),
-                clock=clock,
-            ),
-            idle_s=COLOUR_IDLE_S,
-        )
-        outlets = [
-            Worker(
-                "alarms to the store", _tell("store", ledger, lambda events: store.record(events, [])), OUTLET_IDLE_S
-            )
-        ]
-        if settings.grafana.url:
-            outlet = stack.enter_context(
-                GrafanaOutlet(server=grafana_server(settings), language=settings.site.language)
-            )
-            outlets.append(Worker("alarms to Grafana", _tell("grafana", ledger, outlet.tell), OUTLET_IDLE_S))
+def _storing(parts: Parts) -> tuple[Consumer, Worker]:
+    consumer = parts.blocks.reader(STORE_CONSUMER)
+    position = parts.store.position()
+    if position is not None:
+        consumer.seek(position)
+    return consumer, Worker(STORE_CONSUMER, Store(consumer=consumer, write=parts.store.write), pace_s=STORE_PACE_S)
 
-        monitor = Monitor(
-            ingest=ingest,
-            status=session.status,
-            consumers=[(detect, detecting), (keep, storing)],
-            others=[colouring, *outlets],
-            stored=lambda: keep.position.rows,
-            delay=delay,
-            clock=clock,
-        )
-        backend = Backend(
-            catalogue=catalogue,
-            rules=configuration.rules,
-            zone=zone,
-            language=settings.site.language,
-            site_name=Text(settings.site.name_zh, settings.site.name_en),
-            alarms=alarms.active,
-            history=ledger.recent,
-            acknowledge=alarms.acknowledge,
-            latest=latest,
-            curve=store.curve,
-            colours=colours_now,
-            health=lambda: cast(Health, monitor()),
-        )
-        server = stack.enter_context(
-            Server(create_app(backend, feed, clock=clock), settings.console.host, settings.console.port)
-        )
-        loops = [(worker.name, worker.run) for worker in (detecting, storing, colouring, *outlets)]
-        crew = stack.enter_context(Crew([*loops, ("ingest", session.run)]))
-        stack.enter_context(_maintenance(blocks, ingest, store, monitor, clock))
-        yield Platform(Parts(configuration, zone, ledger, monitor, crew, server, ingest))
+
+def _colouring(parts: Parts) -> Worker:
+    step = Colour(
+        colours=parts.colours,
+        write=lambda due: parts.store.record([], due),
+        announce=lambda colour: parts.feed.publish("colour", colour_json(colour)),
+        clock=parts.clock,
+    )
+    return Worker("risk colours", step, idle_s=COLOUR_IDLE_S)
+
+
+def _outlets(parts: Parts, stack: ExitStack) -> list[Worker]:
+    ledger, settings = parts.ledger, parts.configuration.settings
+    to_store = _tell("store", ledger, lambda events: parts.store.record(events, []))
+    workers = [Worker("alarms to the store", to_store, OUTLET_IDLE_S)]
+    if settings.grafana.url:
+        outlet = GrafanaOutlet(server=grafana_server(settings), language=settings.site.language)
+        stack.enter_context(outlet)
+        workers.append(Worker("alarms to Grafana", _tell("grafana", ledger, outlet.tell), OUTLET_IDLE_S))
+    return workers
+
+
+def _backend(parts: Parts, monitor: Monitor) -> Backend:
+    site = parts.configuration.settings.site
+    return Backend(
+        catalogue=parts.configuration.catalogue,
+        rules=parts.configuration.rules,
+        zone=parts.zone,
+        language=site.language,
+        site_name=Text(site.name_zh, site.name_en),
+        alarms=parts.alarms.active,
+        history=parts.ledger.recent,
+        acknowledge=parts.alarms.acknowledge,
+        latest=parts.latest,
+        curve=parts.store.curve,
+        colours=parts.colours,
+        health=lambda: cast(Health, monitor()),
+    )
 
 
 def open_store(settings: Settings, catalogue: Catalogue) -> TelemetryStore:
@@ -276,12 +312,20 @@ def _tell(name: str, ledger: Ledger, tell: Callable[[Sequence[AlarmEvent]], None
 
 
 @contextmanager
-def _maintenance(blocks: Log, ingest: Ingest, store: TelemetryStore, monitor: Monitor, clock: Clock) -> Iterator[None]:
-    """Work by the clock: retention of the log, and the pipeline's own figures in the store."""
+def _maintenance(parts: Parts, monitor: Monitor) -> Iterator[None]:
+    """Work by the clock: retention of log and store, and the pipeline's own figures in the store."""
+    clock, store = parts.clock, parts.store
+
+    def prune() -> None:
+        try:
+            parts.blocks.prune(clock())
+            store.prune(clock())
+        except Unavailable as error:
+            log.info("retention waits: %s", error)
+
     scheduler = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(lambda: blocks.prune(clock()), "interval", seconds=MAINTENANCE_S, max_instances=1)
-    scheduler.add_job(lambda: store.prune(clock()), "interval", seconds=MAINTENANCE_S, max_instances=1)
-    scheduler.add_job(lambda: monitor.record(store.record_pipeline), "interval", seconds=PIPELINE_S, max_instances=1)
+    scheduler.add_job(prune, "interval", seconds=MAINTENANCE_S, max_instances=1)
+    scheduler.add_job(monitor.record, "interval", [store.record_pipeline], seconds=PIPELINE_S, max_instances=1)
     scheduler.start()
     try:
         yield
