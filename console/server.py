@@ -95,7 +95,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _sentence(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use; set [console] port to a free one, or stop the program that holds it"
+        free = "set [console] port (in the demo: --port) to a free one"
+        return f"Port {port} is in use; {free}, or stop the program that holds it"
     if error.errno == errno.EACCES:
         return f"Port {port} needs more rights than we have; set [console] port to one above 1023"
     return f"Cannot listen on {host}:{port} ({error.strerror}); set [console] host to an address of this machine"

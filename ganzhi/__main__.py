@@ -54,7 +54,8 @@ def sentences() -> Iterator[None]:
         err.print(f"{error.zh}\n{error.en}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
     except (Unavailable, OSError, ValueError) as error:
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        plain = error.strerror if isinstance(error, OSError) and error.filename is None else None
+        err.print(plain or str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
 
 
