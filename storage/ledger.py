@@ -58,6 +58,13 @@ class Ledger:
             _prepare_sqlite(self._engine)
 
     def __enter__(self) -> Self:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
+            self._prepare()
+            undo.pop_all()
+        return self
+
+    def _prepare(self) -> None:
         with self._writing() as connection:
             METADATA.create_all(connection)
             found = connection.execute(select(func.max(SCHEMA_VERSION.c.version))).scalar()
@@ -67,7 +74,6 @@ class Ledger:
                 problem = f"was written in format {found} by a newer program; this one reads up to format {VERSION}"
                 place = self._url.render_as_string(hide_password=True)
                 raise ConfigError([Fault(place, problem, "start the newer program, or name another ledger")])
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -93,7 +94,7 @@ def test_an_alarm_that_is_normal_again_is_not_open(ledger: Ledger, tmp_path: Pat
     cleared = alarm(1, state=AlarmState.NORMAL, tier=Tier.NONE, cleared_at=T0 + 9)
     ledger.write([event(3, cleared, Change.CLEARED)])
     assert [kept.id for kept in ledger.open_alarms()] == ["a2"]
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
         columns = "id, condition, subject, state, tier, worst, raised_at, cleared_at, acknowledged_by, simulated"
         assert connection.execute(f"SELECT {columns} FROM alarm ORDER BY id").fetchall() == [
             ("a1", "level.high", "plant.LT 1", "normal", 0, 4, T0 + 1, T0 + 9, "张工", 1),
@@ -190,7 +191,7 @@ def test_a_locked_file_is_unavailable(url: str, tmp_path: Path) -> None:
 def test_opening_says_what_is_wrong_with_the_file(url: str, tmp_path: Path) -> None:
     with Ledger(url):
         pass
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
         connection.execute("UPDATE schema_version SET version = 99")
     connection.close()
     with pytest.raises(ConfigError, match="format 99 by a newer program"):
