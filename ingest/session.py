@@ -127,12 +127,13 @@ class Session:
         while not stop.is_set():
             try:
                 self._connect()
-                delay_s = FIRST_DELAY_S if self._serve(stop) else delay_s
+                self._serve(stop)
             except (OSError, MalformedStreamError, ValueError) as error:
+                delay_s = FIRST_DELAY_S if self.status.connected else min(delay_s * 2, MOST_DELAY_S)
                 self._lost(self._refused or str(error) or type(error).__name__)
-            if not stop.is_set():
+                if self._uncommitted:  # what came before the line broke need not wait for the next line
+                    self._commit()
                 stop.wait(delay_s * random.uniform(0.5, 1.0))
-                delay_s = min(delay_s * 2, MOST_DELAY_S)
 
     def _build(self, tls: bool) -> TappedClient:
         options = self._options
@@ -206,8 +207,8 @@ class Session:
         self.status.outstanding = 0
         self._mids.clear()  # they belong to the line that is gone; the broker sends those messages again
 
-    def _serve(self, stop: Event) -> bool:
-        """Read until stopped (True) or until the line breaks (raises OSError)."""
+    def _serve(self, stop: Event) -> None:
+        """Read until stopped, or until the line breaks (raises OSError)."""
         drained = True
         while not stop.is_set():
             tap = self._client.socket()
@@ -227,7 +228,6 @@ class Session:
         self._commit()
         self._client.disconnect()
         self.status.connected, self.status.since = False, None
-        return True
 
     def _read(self) -> bool:
         """Take a batch from the socket and hand it on; whether the socket is drained."""

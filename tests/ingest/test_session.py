@@ -190,6 +190,21 @@ def test_session_comes_back_when_the_broker_is_killed_and_started_again(tmp_path
     assert log.rows == expected(0, 200)
 
 
+def test_readings_are_committed_when_the_line_breaks_before_the_commit(tmp_path: Path) -> None:
+    if program("mosquitto") is None:
+        pytest.skip("mosquitto is not installed (apt-get install mosquitto)")
+    log = MemoryLog()
+    with running(mosquitto(tmp_path)) as broker, listening(options(broker.port, "gone"), log) as (session, _):
+        until(lambda: session.status.connected, "the session")
+        log.down = True
+        send(broker.port, readings(0, 20))
+        until(lambda: session.status.outstanding == 20, "the messages")
+        broker.stop(kill=True)
+        log.down = False
+        until(lambda: len(log.rows) == 20, "the commit without a broker")
+    assert log.rows == expected(0, 20)
+
+
 def test_broker_holds_the_messages_when_the_log_is_down(mosquitto_server: Server) -> None:
     log = MemoryLog()
     with listening(options(mosquitto_server.port, "held", receive_maximum=50), log) as (session, ingest):
