@@ -23,7 +23,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 READ_BYTES = 256 * 1024
 PUBLISH, PUBACK = 0x30, 0x40
-QOS_MASK, QOS_1, QOS_2 = 0x06, 0x02, 0x04
+QOS_MASK, QOS_1 = 0x06, 0x02
 LENGTH_BYTES = 4
 """The remaining length of a packet has at most four bytes (MQTT 3.1.1, 2.2.3)."""
 

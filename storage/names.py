@@ -18,7 +18,6 @@ PIPELINE = "pipeline"
 
 READING_TAGS = ("enterprise", "point", "quantity", "source")
 ALARM_TAGS = ("alarm_class", "condition", "enterprise", "point", "source")
-RISK_TAGS = ("enterprise", "source")
 """In the order of their names, in which InfluxDB sorts them anyhow."""
 
 VALUE = "value"
