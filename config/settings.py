@@ -177,6 +177,7 @@ class Store(Section):
     bucket: str = ""
     token_file: SecretRef = ""
     retention: OptionalDuration = None
+    rollup_retention: OptionalDuration = None
 
     NEEDS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "duckdb": (),
@@ -184,7 +185,7 @@ class Store(Section):
         "influxdb2": ("url", "org", "bucket", "token_file"),
     }
     TAKES: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "duckdb": ("path",),
+        "duckdb": ("path", "rollup_retention"),
         "influxdb1": ("url", "database", "username", "password_file"),
         "influxdb2": ("url", "org", "bucket", "token_file"),
     }
@@ -207,6 +208,10 @@ class Store(Section):
             for key in sorted(others & set(given))
             if given[key]
         )
+        kept, rolled = given.get("retention"), given.get("rollup_retention")
+        if isinstance(rolled, float) and (kept is None or (isinstance(kept, float) and rolled < kept)):
+            problem = "the minutes and hours would be gone before the readings"
+            found.append(Finding(problem, "make it as long as retention, or longer", "rollup_retention"))
         return found + (_password_needs_user(given) if kind == "influxdb1" else [])
 
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from fastapi import FastAPI, Header, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Header, Query
 from fastapi.responses import Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict
-from starlette.exceptions import HTTPException
 
+from console.answer import JsonResponse, Refusal, answer_refusals, unavailable
 from console.backend import NEVER, Backend
 from console.feed import Feed
 from console.guard import Guard
-from console.shape import alarm_json, colour_json, dumps, event_json, ms, text_json
+from console.shape import alarm_json, colour_json, event_json, ms
 from console.site import Site
 from console.stream import Values, stream
+from console.upkeep import add_upkeep
 from ganzhi.clock import NS_PER_MS, NS_PER_S, Clock, wall_clock
 from ganzhi.errors import Refused, Unavailable
-from ganzhi.records import Text, Tier
+from ganzhi.records import Tier
 
 WEB = Path(__file__).parent / "web"
 PERSON_LENGTH = 64
@@ -48,25 +47,6 @@ class Acknowledgement(BaseModel):
     comment: str = ""
 
 
-class JsonResponse(Response):
-    """JSON that no cache may keep."""
-
-    media_type = "application/json"
-
-    def __init__(self, content: object, status_code: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(dumps(content), status_code, {"Cache-Control": "no-store", **(headers or {})})
-
-
-class Refusal(Exception):
-    """A request that gets a status and a sentence instead of data."""
-
-    def __init__(self, status: int, zh: str, en: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(en)
-        self.status = status
-        self.text = Text(zh, en)
-        self.headers = headers
-
-
 def create_app(
     backend: Backend,
     feed: Feed,
@@ -79,16 +59,11 @@ def create_app(
     app = FastAPI(title="Ganzhi console", docs_url=None, redoc_url=None, max_body_size=BODY_BYTES)
     app.state.feed = feed
     site = Site(backend)
-    _answer_refusals(app)
+    answer_refusals(app)
     _add_site(app, site, clock)
     _add_alarms(app, backend, feed, clock)
     _add_points(app, backend, site, clock)
-
-    @app.get("/api/health")
-    def health() -> Response:
-        """Counters that must close, rejected payloads, unknown points, gateways, consumers, delay, open pages."""
-        pages = {"subscribers": feed.subscribers, "published": feed.published, "resyncs": feed.resyncs}
-        return JsonResponse({**backend.health(), "feed": pages})
+    add_upkeep(app, backend, feed, clock)
 
     @app.get("/api/events")
     async def events(source: str | None = None, after: Id = None, last_event_id: LastEventId = None) -> Response:
@@ -180,12 +155,11 @@ def _add_points(app: FastAPI, backend: Backend, site: Site, clock: Clock) -> Non
         try:
             time, value, quality = backend.curve(index, start_ns, end_ns, most)
         except Unavailable as down:
-            raise Refusal(
-                503,
+            raise unavailable(
+                down,
                 "历史曲线暂不可用：时序数据库没有应答，恢复后自动补齐；实时值与报警不受影响。",
                 "No curve for now: the telemetry store does not answer; live values and alarms go on. "
                 f"It will catch up by itself. ({down})",
-                {"Retry-After": str(max(1, round(down.retry_after_s)))},
             ) from down
         return JsonResponse(
             {
@@ -207,20 +181,3 @@ def _window_end(backend: Backend, index: int, span_ns: int, now: int) -> int:
 
 def _no_source(source_id: str) -> Refusal:
     return Refusal(404, f"没有这个危险源：{source_id}", f"No such source: {source_id}")
-
-
-def _answer_refusals(app: FastAPI) -> None:
-    @app.exception_handler(Refusal)
-    async def refused(_: Request, refusal: Refusal) -> Response:
-        return JsonResponse({"message": text_json(refusal.text)}, refusal.status, refusal.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        found = "; ".join(f"{'.'.join(str(part) for part in e['loc'][1:])}: {e['msg']}" for e in error.errors())
-        text = Text(f"请求参数有误：{found}", f"The request does not fit: {found}")
-        return JsonResponse({"message": text_json(text)}, 422)
-
-    @app.exception_handler(HTTPException)
-    async def failed(_: Request, error: HTTPException) -> Response:
-        text = Text(f"请求未能完成：{error.status_code} {error.detail}", f"{error.status_code} {error.detail}")
-        return JsonResponse({"message": text_json(text)}, error.status_code, error.headers)

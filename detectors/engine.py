@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.adoption import Snapshot, carry, sources, terms
 from detectors.listening import Listening
 from detectors.rows import Rows, Scope, State, in_rounds
 from detectors.watch import Watch
-from ganzhi.records import QUALITY_MASK, Floats, Int64s, Quality, ReadingBlock, Rule, Tier, Transition
+from ganzhi.records import QUALITY_MASK, Floats, Int32s, Int64s, Quality, ReadingBlock, Rule, Tier, Transition
 
 NOT_YET = np.iinfo(np.int64).min
 
@@ -58,6 +59,7 @@ class Engine:
         self._scratch = np.empty(n_points, np.int32)
         self._listening = Listening()
         self._watches: dict[str, Watch] = {}
+        self._terms: dict[str, tuple[str, Floats]] = {}
         self._groups: dict[bytes, _Group] = {}
         for rule in rules:
             group = self._groups.get(rule.points.tobytes())
@@ -68,6 +70,7 @@ class Engine:
             if watch.spec.stateless:
                 group.reviewing.append(watch)
             self._watches[rule.id] = watch
+            self._terms[rule.id] = terms(rule, period_s[rule.points], resolution[rule.points])
         self._order = {rule.id: order for order, rule in enumerate(rules)}
 
     def update(self, block: ReadingBlock) -> list[Transition]:
@@ -92,26 +95,47 @@ class Engine:
     def seed(self, tiers: Mapping[tuple[str, int], Tier]) -> list[tuple[str, int]]:
         """Hold these tiers, of alarms still open, by rule and point; those that no rule here watches are returned."""
         unknown = []
-        for (rule, point), tier in tiers.items():
-            watch = self._watches.get(rule)
-            slot = None if watch is None else watch.scope.slot(point)
-            if watch is None or slot is None:
-                unknown.append((rule, point))
+        for key, tier in tiers.items():
+            slot = self._slot(key)
+            if slot is None:
+                unknown.append(key)
             else:
-                watch.seed(slot, tier)
+                self._watches[key[0]].seed(slot, tier)
         return unknown
 
     def snapshot(self) -> dict[str, NDArray[np.generic]]:
         """A copy of all state, for numpy.savez and `restore`."""
         return {name: array.copy() for name, array in (self._shape() | self._state()).items()}
 
-    def restore(self, snapshot: Mapping[str, NDArray[np.generic]]) -> None:
+    def adopt(self, snapshot: Snapshot, came_from: Int32s, held: Mapping[tuple[str, int], Tier]) -> list[str]:
+        """Go on from a snapshot of an engine of other rules or points, as far as they are the same; the rules that
+        begin anew, for some of their points at least.
+
+        came_from  the index that each point had in the snapshot, -1 for none: int32 (n_points,)
+        held       as for `seed`: what begins anew holds these tiers
+        """
+        newest, known = np.asarray(snapshot["newest"], np.int64), came_from >= 0
+        self._newest[known] = newest[came_from[known]]
+        for name, array in self._listening.state.items():
+            array[...] = snapshot[name]
+        anew: dict[str, set[int]] = {}
+        for rule, watch in self._watches.items():
+            slot = sources(watch.rule, self._terms[rule], snapshot, came_from)
+            before = len(snapshot.get(f"{rule}.points", ()))
+            if not carry(watch.state, rule, snapshot, slot, before):
+                watch.begin(np.flatnonzero(slot < 0), self._listening.moment)
+                anew[rule] = set(np.flatnonzero(slot < 0).tolist())
+            watch.settle()
+        self.seed({key: tier for key, tier in held.items() if self._slot(key) in anew.get(key[0], ())})
+        return sorted(rule for rule, slots in anew.items() if slots)
+
+    def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of an engine with the same rules on the same points; ValueError for any other."""
         state, shape = self._state(), self._shape()
         if differing := state.keys() ^ snapshot.keys() ^ shape.keys():
             raise ValueError(f"the snapshot is of other rules: {', '.join(sorted(differing)[:3])}")
         for name, array in shape.items():
-            if not np.array_equal(array, snapshot[name]):
+            if not np.array_equal(array, snapshot[name], equal_nan=array.dtype.kind == "f"):
                 raise ValueError(f"the snapshot is of other rules: {name}")
         saved = {name: snapshot[name] for name in state}
         for name, array in state.items():
@@ -122,6 +146,10 @@ class Engine:
         for watch in self._watches.values():
             watch.settle()
 
+    def _slot(self, key: tuple[str, int]) -> int | None:
+        watch = self._watches.get(key[0])
+        return None if watch is None else watch.scope.slot(key[1])
+
     def _state(self) -> State:
         state: State = {"newest": self._newest, **self._listening.state}
         for rule, watch in self._watches.items():
@@ -131,7 +159,9 @@ class Engine:
     def _shape(self) -> State:
         shape: State = {}
         for rule, watch in self._watches.items():
-            shape[f"{rule}.kind"] = np.array(watch.rule.kind)
+            kind, told = self._terms[rule]
+            shape[f"{rule}.kind"] = np.array(kind)
+            shape[f"{rule}.terms"] = told
             shape[f"{rule}.points"] = watch.rule.points
         return shape
 

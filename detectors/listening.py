@@ -18,7 +18,8 @@ NOT_YET = -(1 << 62)
 class Listening:
     """Turns moments that we know of, rows' arrivals and blocks' ends, into listening time, int64 ns, and back.
 
-    A gap longer than BLIND_S counts as one nanosecond, so that both ways are exact. No moment lies before the last.
+    A gap longer than BLIND_S counts as one nanosecond, so that both ways are exact. No moment lies before the last,
+    unless our clock was set back by more than BLIND_S: then one nanosecond passes, and it goes on from there.
     """
 
     def __init__(self) -> None:
@@ -33,8 +34,13 @@ class Listening:
         n = len(received)
         if last == NOT_YET:
             last = int(received[0]) if n else now
-        end = max(now, last, int(received[-1]) if n else now)
         since = last - lost
+        first = int(received[0]) if n else now
+        if first < last - BLIND_NS:
+            lost += first - 1 - last
+            last = first - 1
+            self._state[:] = last, lost
+        end = max(now, last, int(received[-1]) if n else now)
         if end - last <= BLIND_NS:
             self._state[0] = end
             self._moments = np.empty(0, np.int64)
@@ -49,6 +55,12 @@ class Listening:
         self._moments = moments - self._lost
         self._state[:] = end, self._lost[-1]
         return self._moments[1:-1], since, int(self._moments[-1])
+
+    @property
+    def moment(self) -> int:
+        """Listening time now; NOT_YET before the first block."""
+        last, lost = self._state.tolist()
+        return NOT_YET if last == NOT_YET else int(last - lost)
 
     def wall(self, listened: int) -> int:
         """Our clock at a listening time within the last block."""

@@ -45,6 +45,12 @@ class Stale:
         self._next = np.array([NOT_YET], np.int64)  # no silence passes a limit before this moment
         self.state: State = {"last": self._last, "quality": self._quality, "next": self._next}
 
+    def begin(self, slots: Slots, moment: int) -> None:
+        """These points count as silent since a moment of listening time, the others as before."""
+        if moment != NOT_YET:
+            self._last[slots] = moment
+            self._next[0] = NOT_YET + 1  # look again at the next block
+
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
         if self._next[0] == NOT_YET:
             self._last[:] = rows.since

@@ -9,6 +9,7 @@ from detectors.hold import Hold
 from detectors.judge import Judge
 from detectors.retrospect import Retrospect
 from detectors.rows import Rows, Scope, Slots, State
+from detectors.stale import Stale
 from ganzhi.records import SIMULATED, Floats, Rule, Tier, Transition
 
 
@@ -48,6 +49,11 @@ class Watch:
     def settle(self) -> None:
         """Derive what is not saved, after the state was changed from outside."""
         self._settle(np.arange(len(self._judged)))
+
+    def begin(self, slots: Slots, moment: int) -> None:
+        """These slots were never heard of before `moment` of listening time, while others are in the middle of it."""
+        if isinstance(self._score, Stale):
+            self._score.begin(slots, moment)
 
     def seed(self, slot: int, tier: Tier) -> None:
         """Hold a tier from now on."""

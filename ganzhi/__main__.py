@@ -75,7 +75,7 @@ def set_up_logging(verbose: bool) -> None:
     """Changes of state to the terminal; counters and pages hold the rest."""
     handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", handlers=[handler])
-    for name in ("apscheduler", "httpx", "httpcore", "uvicorn", "asyncio"):
+    for name in ("alembic", "apscheduler", "httpx", "httpcore", "uvicorn", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -97,15 +97,18 @@ def common(
 
 @cli.command()
 def run(settings: SettingsFile) -> None:
-    """Run the service until it is told to stop."""
+    """Run the service until it is told to stop; SIGHUP reads settings, points and rules anew."""
+    reload_asked = threading.Event()
     with sentences(), stopping() as stop:
-        configuration = command.load(settings)
-        for warning in configuration.warnings:
-            err.print(f"[yellow]warning[/] {warning}", highlight=False, soft_wrap=True)
-        with app.platform(configuration) as platform:
-            out.print(f"{platform.title}: {platform.url}", highlight=False)
-            platform.wait(stop)
-    raise typer.Exit(FAILED if platform.failed else 0)
+        signal.signal(signal.SIGHUP, lambda *_: reload_asked.set())
+        well = app.serve(
+            settings,
+            stop,
+            reload_asked,
+            say=lambda text: out.print(text, highlight=False),
+            warn=lambda text: err.print(f"[yellow]warning[/] {text}", highlight=False, soft_wrap=True),
+        )
+    raise typer.Exit(0 if well else FAILED)
 
 
 @cli.command()
@@ -190,6 +193,22 @@ def replay(
             files, map_file=map_file, url=url, speed=speed, shift=shift, mqtt=mqtt, stop=stop, show=show
         )
     out.print(summary, highlight=False)
+
+
+@cli.command()
+def export(
+    settings: SettingsFile,
+    folder: Annotated[Path, typer.Argument(help="where to write the Parquet files")],
+    start: Annotated[str, typer.Option("--from", help="local time of the site, 2026-05-01 or 2026-05-01T08:00")] = "",
+    end: Annotated[str, typer.Option("--to", help="the same, not included")] = "",
+) -> None:
+    """Write readings, minutes and hours of the embedded store as Parquet files; the service must not be running."""
+    with sentences():
+        written = command.export(command.load(settings), folder, start=start, end=end)
+        for path in written:
+            out.print(str(path), highlight=False, soft_wrap=True)
+        if not written:
+            out.print("there are no readings in that time", highlight=False)
 
 
 @grafana_cli.command("build")

@@ -1,4 +1,4 @@
-"""Builds the parts of the service and connects them. No logic lives here."""
+"""Connects the parts of the service and runs them. No logic lives here."""
 
 from __future__ import annotations
 
@@ -7,33 +7,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
-from zoneinfo import ZoneInfo
 
-import numpy as np
 from apscheduler.schedulers.background import BackgroundScheduler
 
-import config
-from alerting import Alarms, colours
-from config import Configuration, Settings
-from console import Backend, Feed, Health, Server, colour_json, create_app, event_json
-from detectors.engine import Engine
-from ganzhi.clock import Clock, local_text, wall_clock
-from ganzhi.command import grafana_server
-from ganzhi.errors import Unavailable
-from ganzhi.health import Monitor
-from ganzhi.latest import Delay, Latest
-from ganzhi.records import AlarmEvent, Catalogue, RiskColour, Text
+from config import Configuration
+from console import Backend, Health, Server, colour_json, create_app
+from ganzhi import command
+from ganzhi.clock import Clock, local_text
+from ganzhi.errors import ConfigError, Unavailable
+from ganzhi.health import Inner, Monitor
+from ganzhi.keeper import Keeper
+from ganzhi.parts import Parts, open_parts
+from ganzhi.records import AlarmEvent, Text
+from ganzhi.reload import Reload
 from ganzhi.step import Colour, Detect, Store, Tell
+from ganzhi.vital import Vitals, free_bytes
+from ganzhi.watch import Watch
 from ganzhi.worker import Crew, Worker
 from grafana import GrafanaOutlet
-from ingest.route import Route
-from ingest.service import Ingest
-from ingest.session import Session, SessionOptions
-from storage import Consumer, DuckDBStore, Ledger, Log, influxdb1_store, influxdb2_store
-from storage import Store as TelemetryStore
+from storage import Consumer, Ledger
 
 log = logging.getLogger(__name__)
 
@@ -43,37 +37,15 @@ OUTLET_IDLE_S = 0.5
 DETECT_PACE_S, STORE_PACE_S = 0.01, 0.2
 """Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, rows in large pieces."""
 COLOUR_IDLE_S = 1.0
-RECENT_EVENTS = 20_000
-"""Lines of the journal that alarms start from: what ended lately may come back under its old number."""
-STORE_CONSUMER, DETECT_CONSUMER = "store", "detect"
+WATCH_IDLE_S = 1.0
+STORE_CONSUMER, DETECT_CONSUMER, STATE_CONSUMER = "store", "detect", "detect.state"
+"""Places in the log; the last is where the saved state of detection begins."""
+
+Reading = tuple[Consumer, Worker]
+"""A consumer of the log and the loop that works on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a service is made of, opened but not yet running."""
-
-    configuration: Configuration
-    clock: Clock
-    zone: ZoneInfo
-    blocks: Log
-    ledger: Ledger
-    store: TelemetryStore
-    ingest: Ingest
-    session: Session
-    alarms: Alarms
-    engine: Engine
-    latest: Latest
-    delay: Delay
-    feed: Feed
-
-    def announce(self, events: Sequence[AlarmEvent]) -> None:
-        """Tell the live page of lines that the journal holds already."""
-        for event in events:
-            self.feed.publish("alarm", event_json(self.configuration.catalogue, event), event.seq)
-
-    def colours(self) -> list[RiskColour]:
-        """The risk colour of every source, now."""
-        return colours(self.alarms.active(), self.configuration.catalogue, self.clock())
+Say = Callable[[str], None]
 
 
 class Platform:
@@ -91,9 +63,9 @@ class Platform:
         """Whether a part has failed; the service is then stopping."""
         return self._crew.failure is not None
 
-    def wait(self, stop: threading.Event) -> None:
-        """Until `stop` is set or a part fails."""
-        while not stop.wait(0.2) and not self._crew.stop.is_set():
+    def wait(self, stop: threading.Event, interrupted: Callable[[], bool] = lambda: False) -> None:
+        """Until `stop` is set, a part fails, or `interrupted()`."""
+        while not stop.wait(0.2) and not self._crew.stop.is_set() and not interrupted():
             pass
 
     def drain(self, limit_s: float) -> None:
@@ -115,14 +87,34 @@ class Platform:
         return local_text(time_ns, self._parts.zone)
 
 
+def no_reload() -> list[str]:
+    """Where nobody can start the service anew."""
+    return ["this service cannot be reloaded while it runs; stop it and start it again"]
+
+
 @contextmanager
-def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iterator[Platform]:
-    """Run the service while the context lasts. Raises Unavailable or OSError, with a sentence, if it cannot start."""
+def platform(
+    configuration: Configuration, *, clock: Clock | None = None, reload: Callable[[], Sequence[str]] = no_reload
+) -> Iterator[Platform]:
+    """Run the service while the context lasts. Raises ConfigError, Unavailable or OSError, with a sentence, if it
+    cannot start.
+
+    clock   SteadyClock where none is given
+    reload  what the console's button does: faults as sentences, or none and the caller starts the service anew
+    """
     console = configuration.settings.console
     with ExitStack() as stack:
-        parts = _open(configuration, stack, clock)
-        detecting, storing = _detecting(parts), _storing(parts)
-        others = [_colouring(parts), *_outlets(parts, stack)]
+        parts = open_parts(configuration, stack, clock)
+        blocks = parts.blocks
+        keeper = Keeper(
+            capture=parts.capture,
+            save=parts.save,
+            passed=lambda seq: blocks.keep_from(STATE_CONSUMER, seq),
+            clock=parts.clock,
+        )
+        detecting, storing = _detecting(parts, keeper), _storing(parts)
+        watch = _watch(parts, detecting, storing, keeper)
+        others = [_colouring(parts), *_outlets(parts, stack), Worker("own conditions", watch, WATCH_IDLE_S)]
         keep = storing[0]
         monitor = Monitor(
             ingest=parts.ingest,
@@ -131,55 +123,84 @@ def platform(configuration: Configuration, *, clock: Clock = wall_clock) -> Iter
             others=others,
             stored=lambda: keep.position.rows,
             delay=parts.delay,
-            clock=clock,
+            inner=Inner(
+                points=[point.id for point in configuration.catalogue.points],
+                enterprises=[point.enterprise for point in configuration.catalogue.points],
+                log_bytes=lambda: blocks.size_bytes,
+                free_bytes=lambda: free_bytes(blocks.path),
+                commits_s=blocks.commits_s,
+                kept=lambda: keeper.kept,
+                rejected=lambda: parts.store.rejected,
+                conditions=watch.conditions,
+            ),
+            clock=parts.clock,
         )
-        app = create_app(_backend(parts, monitor), parts.feed, clock=clock)
+        app = create_app(_backend(parts, monitor, reload), parts.feed, clock=parts.clock)
         server = stack.enter_context(Server(app, console.host, console.port))
+        stack.enter_context(keeper)
         loops = [(worker.name, worker.run) for worker in (detecting[1], storing[1], *others)]
         crew = stack.enter_context(Crew([*loops, ("ingest", parts.session.run)]))
         stack.enter_context(_maintenance(parts, monitor))
         yield Platform(parts, monitor=monitor, crew=crew, url=server.url)
 
 
-def _open(configuration: Configuration, stack: ExitStack, clock: Clock) -> Parts:
-    settings, catalogue = configuration.settings, configuration.catalogue
-    zone = ZoneInfo(settings.site.time_zone)
-    _make_folders(settings)
-    blocks = stack.enter_context(Log(settings.log.path, retention_s=settings.log.retention, clock=clock))
-    blocks.bind([point.id for point in catalogue.points])
-    ledger = stack.enter_context(Ledger(settings.ledger.url))
-    store = stack.enter_context(open_store(settings, catalogue))
-    if (fault := store.verify()) is not None:
-        log.warning("the store is not ready, readings wait in the log: %s", fault)
-    ingest = _ingest(configuration, blocks, clock)
-    alarms = Alarms(
-        catalogue=catalogue,
-        rules=configuration.rules,
-        journal=ledger,
-        clock=clock,
-        zone=zone,
-        last_noted=ledger.last_noted(),
-        recent=ledger.recent(RECENT_EVENTS),
+def serve(settings: Path, stop: threading.Event, reload_asked: threading.Event, *, say: Say, warn: Say) -> bool:
+    """Run the service until `stop` is set; whether it ended well. Raises what `load` and `platform` do.
+
+    When `reload_asked` is set, or the console asks, settings, points and rules are read anew and the service starts
+    again with them. Where they have faults, or it cannot start with them, the old ones stay in force.
+    """
+
+    def load() -> Configuration:
+        configuration = command.load(settings)
+        for warning in configuration.warnings:
+            warn(str(warning))
+        return configuration
+
+    configuration, before = load(), None
+    reload = Reload(load, reload_asked)
+    while True:
+        try:
+            with platform(configuration, reload=reload) as running:
+                say(f"{running.title}: {running.url}")
+                running.wait(stop, lambda: reload.pending)
+        except (ConfigError, Unavailable, OSError) as error:
+            if before is None:
+                raise
+            log.error("the service cannot start with the new settings, the old ones stay in force: %s", error)
+            configuration, before = before, None
+            continue
+        wanted = reload.take()
+        if running.failed or stop.is_set() or wanted is None:
+            return not running.failed
+        configuration, before = wanted, configuration
+
+
+def _watch(parts: Parts, detecting: Reading, storing: Reading, keeper: Keeper) -> Watch:
+    vitals = Vitals(
+        status=parts.session.status,
+        log_path=parts.blocks.path,
+        detecting=detecting,
+        storing=storing,
+        refused=lambda: parts.store.rejected.count,
+        reconciled=lambda since: parts.blocks.reconciled(STORE_CONSUMER, since),
+        keeper=keeper,
+        clock=parts.clock,
     )
-    return Parts(
-        configuration=configuration,
-        clock=clock,
-        zone=zone,
-        blocks=blocks,
-        ledger=ledger,
-        store=store,
-        ingest=ingest,
-        session=Session(_session_options(settings), ingest, clock=clock),
-        alarms=alarms,
-        engine=_engine(configuration, alarms),
-        latest=Latest(len(catalogue.points)),
-        delay=Delay(),
-        feed=Feed(),
+    return Watch(
+        figures=vitals,
+        apply=parts.alarms.apply,
+        announce=parts.announce,
+        points=parts.watched.index,
+        held=parts.alarms.held(),
+        clock=parts.clock,
     )
 
 
-def _detecting(parts: Parts) -> tuple[Consumer, Worker]:
+def _detecting(parts: Parts, keeper: Keeper) -> Reading:
     consumer = parts.blocks.reader(DETECT_CONSUMER)
+    consumer.seek(parts.resume)
+    parts.blocks.keep_from(STATE_CONSUMER, parts.resume)
     step = Detect(
         consumer=consumer,
         judge=parts.engine.update,
@@ -188,15 +209,16 @@ def _detecting(parts: Parts) -> tuple[Consumer, Worker]:
         latest=parts.latest,
         delay=parts.delay,
         clock=parts.clock,
+        keep=keeper,
     )
     return consumer, Worker(DETECT_CONSUMER, step, pace_s=DETECT_PACE_S)
 
 
-def _storing(parts: Parts) -> tuple[Consumer, Worker]:
+def _storing(parts: Parts) -> Reading:
     consumer = parts.blocks.reader(STORE_CONSUMER)
     position = parts.store.position()
     if position is not None:
-        consumer.seek(position)
+        consumer.seek(position, stored=True)
     return consumer, Worker(STORE_CONSUMER, Store(consumer=consumer, write=parts.store.write), pace_s=STORE_PACE_S)
 
 
@@ -215,13 +237,13 @@ def _outlets(parts: Parts, stack: ExitStack) -> list[Worker]:
     to_store = _tell("store", ledger, lambda events: parts.store.record(events, []))
     workers = [Worker("alarms to the store", to_store, OUTLET_IDLE_S)]
     if settings.grafana.url:
-        outlet = GrafanaOutlet(server=grafana_server(settings), language=settings.site.language)
+        outlet = GrafanaOutlet(server=command.grafana_server(settings), language=settings.site.language)
         stack.enter_context(outlet)
         workers.append(Worker("alarms to Grafana", _tell("grafana", ledger, outlet.tell), OUTLET_IDLE_S))
     return workers
 
 
-def _backend(parts: Parts, monitor: Monitor) -> Backend:
+def _backend(parts: Parts, monitor: Monitor, reload: Callable[[], Sequence[str]]) -> Backend:
     site = parts.configuration.settings.site
     return Backend(
         catalogue=parts.configuration.catalogue,
@@ -236,75 +258,9 @@ def _backend(parts: Parts, monitor: Monitor) -> Backend:
         curve=parts.store.curve,
         colours=parts.colours,
         health=lambda: cast(Health, monitor()),
+        reconciliation=lambda since: parts.blocks.reconciled(STORE_CONSUMER, since),
+        reload=reload,
     )
-
-
-def open_store(settings: Settings, catalogue: Catalogue) -> TelemetryStore:
-    """The telemetry store of [store]. A database that is down is told and waited for, by the worker that writes."""
-    choice = settings.store
-    if choice.kind == "duckdb":
-        return DuckDBStore(choice.path, catalogue, retention_s=choice.retention)
-    if choice.kind == "influxdb1":
-        password = config.secret(choice.password_file)
-        return influxdb1_store(choice.url, choice.database, catalogue, username=choice.username, password=password)
-    token = config.secret(choice.token_file)
-    return influxdb2_store(choice.url, choice.org, choice.bucket, token, catalogue)
-
-
-def _make_folders(settings: Settings) -> None:
-    for path in (settings.log.path, settings.store.path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    if settings.ledger.url.startswith("sqlite:///"):
-        Path(settings.ledger.url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-
-
-def _ingest(configuration: Configuration, blocks: Log, clock: Clock) -> Ingest:
-    settings, catalogue = configuration.settings, configuration.catalogue
-    newest, _ = blocks.newest(len(catalogue.points))
-    return Ingest(
-        catalogue=catalogue,
-        routes=[Route(route.topic, route.codec) for route in settings.mqtt.routes],
-        log=blocks,
-        newest=np.array(newest),
-        totals=blocks.counters(),
-        clock=clock,
-        ahead_s=settings.ingest.clock_ahead,
-        max_payload_bytes=settings.ingest.max_payload,
-    )
-
-
-def _session_options(settings: Settings) -> SessionOptions:
-    mqtt = settings.mqtt
-    filters = list(dict.fromkeys(Route(route.topic, route.codec).watched for route in mqtt.routes))
-    return SessionOptions(
-        url=mqtt.url,
-        filters=filters,
-        version=mqtt.version,
-        client_id=mqtt.client_id,
-        username=mqtt.username,
-        password=config.secret(mqtt.password_file),
-        ca_file=str(mqtt.ca_file or ""),
-        certificate_file=str(mqtt.certificate_file or ""),
-        key_file=str(mqtt.key_file or ""),
-        receive_maximum=mqtt.receive_maximum,
-        keep_alive_s=mqtt.keep_alive,
-        session_expiry_s=mqtt.session_expiry,
-        max_packet_bytes=settings.ingest.max_payload + PACKET_OVERHEAD_BYTES,
-    )
-
-
-PACKET_OVERHEAD_BYTES = 1 << 16
-
-
-def _engine(configuration: Configuration, alarms: Alarms) -> Engine:
-    points = configuration.catalogue.points
-    engine = Engine(
-        configuration.rules,
-        period_s=np.array([point.period_s for point in points]),
-        resolution=np.array([point.resolution for point in points]),
-    )
-    engine.seed(alarms.held())
-    return engine
 
 
 def _tell(name: str, ledger: Ledger, tell: Callable[[Sequence[AlarmEvent]], None]) -> Tell:

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import config
 from config import PER_POINT, Configuration, Kind, Settings
 from detectors import OPTIONS
+from ganzhi.clock import NS_PER_S
 from ganzhi.errors import ConfigError, Fault
 from grafana import GrafanaServer, InfluxSource
 from grafana.build import build as build_dashboards
@@ -25,6 +27,7 @@ from simulators.city import run as run_city
 from simulators.replay import ReplayMap
 from simulators.replay import replay as replay_files
 from simulators.script import DEMO, QUIET
+from storage import DuckDBStore
 
 KINDS = {
     "value": Kind(unit="{unit}", options=dict.fromkeys(OPTIONS["value"], float), reading=True),
@@ -117,6 +120,38 @@ def replay(
     chart = ReplayMap.load(map_file)
     done = replay_files(files, map=chart, url=url, speed=speed, shift=shift, protocol=mqtt, stop=stop, on_progress=show)
     return str(done)
+
+
+def export(configuration: Configuration, folder: Path, *, start: str, end: str) -> list[Path]:
+    """Readings and rollups of [start, end), local times of the site, as Parquet files; "" for all there is.
+
+    Raises ConfigError for another store or a time that is none, Unavailable while the service has the file open.
+    """
+    settings = configuration.settings
+    if settings.store.kind != "duckdb":
+        remedy = f"it is in {settings.store.kind}: use the export of that server"
+        raise ConfigError([Fault("ganzhi.toml: store.kind", "only the embedded store is exported here", remedy)])
+    if not settings.store.path.exists():
+        raise ConfigError([Fault("ganzhi.toml: store.path", f"there is no {settings.store.path}", "run it first")])
+    zone = ZoneInfo(settings.site.time_zone)
+    first, last = _moment(start, zone, "--from", 0), _moment(end, zone, "--to", LATEST_NS)
+    with DuckDBStore(settings.store.path, configuration.catalogue) as store:
+        return store.export(folder, first, last)
+
+
+def _moment(text: str, zone: ZoneInfo, option: str, default: int) -> int:
+    if not text:
+        return default
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        remedy = "write 2026-05-01 or 2026-05-01T08:00, in the time of the site"
+        raise ConfigError([Fault(option, f"{text!r} is not a date or a time", remedy)]) from error
+    local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return round(local.timestamp()) * NS_PER_S
+
+
+LATEST_NS = 2**63 - 1
 
 
 def grafana_server(settings: Settings) -> GrafanaServer:

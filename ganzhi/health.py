@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
 
 from ganzhi.clock import NS_PER_MS, Clock
 from ganzhi.errors import Unavailable
+from ganzhi.keeper import Kept
 from ganzhi.latest import Delay, Rate
 from ganzhi.worker import Worker
 
 MOST_LISTED = 200
+MS_PER_S = 1000.0
 
 
 class Backlog(Protocol):
@@ -21,6 +26,8 @@ class Backlog(Protocol):
     def rows(self) -> int: ...
     @property
     def age_s(self) -> float: ...
+    @property
+    def bytes(self) -> int: ...
 
 
 class Consumer(Protocol):
@@ -32,11 +39,35 @@ class Consumer(Protocol):
 
 
 class Ingest(Protocol):
-    """The counters of ingest and the gateways it has heard."""
+    """The counters and accounts of ingest and the gateways it has heard."""
 
     @property
     def counters(self) -> Any: ...
+    @property
+    def accounts(self) -> Any: ...
+    @property
+    def pending_rows(self) -> int: ...
     def gateways(self) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """What the health page shows of the service's inside.
+
+    points, enterprises  id and enterprise of every point, by index
+    commits_s            how long the last commits of the log took
+    kept                 the saved state of detection; rejected: rows that the store will not take
+    conditions           what is wrong with the platform itself, as the page shows it
+    """
+
+    points: Sequence[str]
+    enterprises: Sequence[str]
+    log_bytes: Callable[[], int]
+    free_bytes: Callable[[], int]
+    commits_s: Collection[float]
+    kept: Callable[[], Kept]
+    rejected: Callable[[], Any]
+    conditions: Callable[[], list[dict[str, Any]]]
 
 
 class Monitor:
@@ -54,9 +85,11 @@ class Monitor:
         others: Sequence[Worker],
         stored: Callable[[], int],
         delay: Delay,
+        inner: Inner,
         clock: Clock,
     ) -> None:
         self._ingest = ingest
+        self._inner = inner
         self._status = status
         self._consumers = consumers
         self._others = others
@@ -107,10 +140,47 @@ class Monitor:
             ],
             "consumers": [self._consumer(consumer, worker) for consumer, worker in self._consumers]
             + [
-                {"name": w.name, "backlog_rows": 0, "backlog_s": 0.0, "error": w.error} for w in self._others if w.error
+                {"name": w.name, "backlog_rows": 0, "backlog_s": 0.0, "backlog_bytes": 0, "error": w.error}
+                for w in self._others
+                if w.error
             ],
             "rates": {"readings_per_s": readings_per_s, "messages_per_s": messages_per_s},
             "delay_ms": {"p50": median, "p99": high},
+            **self._inside(),
+        }
+
+    def _inside(self) -> dict[str, Any]:
+        inner, counters = self._inner, self._ingest.counters
+        commits = np.array(list(inner.commits_s)) * MS_PER_S
+        kept, rejected = inner.kept(), inner.rejected()
+        return {
+            "conditions": inner.conditions(),
+            "enterprises": self._ingest.accounts.totals(),
+            "conflicts": [
+                {
+                    "enterprise": inner.enterprises[conflict.point],
+                    "point": inner.points[conflict.point],
+                    "time": conflict.time // NS_PER_MS,
+                    "kept": conflict.kept,
+                    "refused": conflict.refused,
+                    "at": conflict.at // NS_PER_MS,
+                }
+                for conflict in reversed(counters.conflicts.copy())
+            ],
+            "log": {
+                "bytes": inner.log_bytes(),
+                "free_bytes": inner.free_bytes(),
+                "commit_p50_ms": float(np.percentile(commits, 50)) if len(commits) else None,
+                "commit_p99_ms": float(np.percentile(commits, 99)) if len(commits) else None,
+                "pending_rows": self._ingest.pending_rows,
+            },
+            "store_refused": {"count": rejected.count, "sample": rejected.sample},
+            "snapshot": {
+                "at": None if kept.at is None else kept.at // NS_PER_MS,
+                "seq": kept.seq,
+                "bytes": kept.size_bytes,
+                "error": kept.error,
+            },
         }
 
     def lag(self) -> int:
@@ -156,5 +226,6 @@ class Monitor:
             "name": consumer.name,
             "backlog_rows": backlog.rows,
             "backlog_s": backlog.age_s,
+            "backlog_bytes": backlog.bytes,
             "error": worker.error,
         }

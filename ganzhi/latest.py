@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganzhi.clock import NS_PER_MS, NS_PER_S
 from ganzhi.records import Bytes, Floats, Int32s, Int64s, ReadingBlock
@@ -43,6 +45,19 @@ class Latest:
         """(time, value, quality) of these points, each (n,); time NEVER where nothing came."""
         with self._lock:
             return self._time[points], self._value[points], self._quality[points]
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """A copy, to be saved with the state of detection."""
+        with self._lock:
+            return {"time": self._time.copy(), "value": self._value.copy(), "quality": self._quality.copy()}
+
+    def adopt(self, state: Mapping[str, NDArray[np.generic]], came_from: Int32s) -> None:
+        """Go on from a copy in which each point had the index `came_from` (n_points,), -1 for none."""
+        known = came_from >= 0
+        with self._lock:
+            self._time[known] = state["time"][came_from[known]]
+            self._value[known] = state["value"][came_from[known]]
+            self._quality[known] = state["quality"][came_from[known]]
 
 
 class Delay:

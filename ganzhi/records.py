@@ -334,3 +334,32 @@ class RiskColour:
     at: int
     tier: Tier
     counts: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """对账: what came of an enterprise's readings in one hour, and where it is now.
+
+    hour        UTC ns of its beginning, by our clock at arrival; `enterprise` "" for what no known enterprise sent
+    conflict    those of `duplicate` whose value was another than the one kept
+    stored      rows in the telemetry store; `refused` rows it will not take; `backlog` rows still in the log only
+    """
+
+    hour: int
+    enterprise: str
+    received: int = 0
+    accepted: int = 0
+    late: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    conflict: int = 0
+    stored: int = 0
+    refused: int = 0
+    backlog: int = 0
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing is missing: received = the five ends, accepted + late = stored + refused + backlog."""
+        ends = self.accepted + self.late + self.duplicate + self.rejected + self.unknown
+        return self.received == ends and self.accepted + self.late == self.stored + self.refused + self.backlog

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganzhi.clock import NS_PER_S, Clock
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import AlarmEvent, ReadingBlock, RiskColour, Tier, Transition
@@ -15,6 +18,8 @@ MOST_EVENTS = 500
 COLOURS_EVERY_NS = 60 * NS_PER_S
 """Risk colours are written anew so often even when nothing changed, so that a time line has no holes."""
 
+
+NO_ROWS = np.empty(0, np.intp)
 
 Seen = tuple[Tier, tuple[int, int, int, int]]
 
@@ -35,14 +40,14 @@ class Consumer(Protocol[B]):
     """A place in the log."""
 
     def read(self, max_rows: int = ..., timeout_s: float = ...) -> B | None: ...
-    def commit(self, batch: B) -> None: ...
+    def commit(self, batch: B, refused: NDArray[np.intp] | None = ...) -> None: ...
 
 
 class Detect(Generic[B]):
     """Judges what the log holds: scores, alarms, journal, and only then the live page.
 
-    The offset moves after the journal is written. Blocks that are read again after a kill lead to the same
-    transitions, which the alarms know already.
+    The offset moves after the journal is written, and `keep` may then save the state with it. Blocks that are read
+    again after a kill lead to the same transitions, which the alarms know already.
     """
 
     def __init__(
@@ -55,8 +60,10 @@ class Detect(Generic[B]):
         latest: Latest,
         delay: Delay,
         clock: Clock,
+        keep: Callable[[int], None] = lambda seq: None,
     ) -> None:
         self._consumer = consumer
+        self._keep = keep
         self._judge = judge
         self._apply = apply
         self._announce = announce
@@ -83,18 +90,24 @@ class Detect(Generic[B]):
         if len(self._batch.block):
             self._delay.note(int(self._batch.block.received[0]), self._clock())
         self._consumer.commit(self._batch)
+        self._keep(self._batch.last_seq)
         handled = max(1, len(self._batch.block))
         self._batch = None
         return handled
 
 
 class Store(Generic[B]):
-    """Writes what the log holds to the telemetry store, oldest first; stays behind while the store is down."""
+    """Writes what the log holds to the telemetry store, oldest first; stays behind while the store is down.
 
-    def __init__(self, *, consumer: Consumer[B], write: Callable[[ReadingBlock, int], int]) -> None:
+    write  (block, its last seq) -> the rows that the store will not take, int (k,)
+    """
+
+    def __init__(self, *, consumer: Consumer[B], write: Callable[[ReadingBlock, int], NDArray[np.intp]]) -> None:
         self._consumer = consumer
         self._write = write
         self._batch: B | None = None
+        self._refused = NO_ROWS
+        self._written = False
 
     def __call__(self) -> int:
         """One batch; raises Unavailable while the store is down."""
@@ -102,11 +115,13 @@ class Store(Generic[B]):
             self._batch = self._consumer.read(timeout_s=0.5)
             if self._batch is None:
                 return 0
-        if len(self._batch.block):
-            self._write(self._batch.block, self._batch.last_seq)
-        self._consumer.commit(self._batch)
+        if not self._written:
+            block = self._batch.block
+            self._refused = self._write(block, self._batch.last_seq) if len(block) else NO_ROWS
+            self._written = True
+        self._consumer.commit(self._batch, self._refused)
         handled = max(1, len(self._batch.block))
-        self._batch = None
+        self._batch, self._written = None, False
         return handled
 
 

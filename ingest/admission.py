@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ganzhi.records import Bytes, Floats, Int32s, Int64s, ReadingBlock
 
 Mask = NDArray[np.bool_]
-Seen = Callable[[Int32s, Int64s], Mask]
-"""(point (n,), time (n,)) -> bool (n,): whether the log holds a reading of this point and time already."""
+Recall = Callable[[Int32s, Int64s], Floats]
+"""(point (n,), time (n,)) -> float64 (n,): the value that is kept for this point and time already, NaN for none."""
 
 EARLIEST = 946_684_800_000_000_000
 """2000-01-01 UTC in ns: what is stamped before it comes from a clock that was never set, or from seconds sent as ms."""
@@ -24,13 +24,41 @@ SHORT_KEYS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of the rows of one batch. `block` holds the accepted and the late ones, in arrival order."""
+    """What became of the rows of one batch.
+
+    block      the accepted and the late ones, in arrival order
+    fresh      which of them were accepted: bool (n,); None: all
+    duplicate  those that were there already; `kept` is the value kept for each, NaN where nobody knows it
+    refused    row numbers of the batch by reason
+    """
 
     block: ReadingBlock
-    accepted: int
-    late: int
-    duplicate: int
+    fresh: Mask | None
+    duplicate: ReadingBlock | None
+    kept: Floats
     refused: dict[str, NDArray[np.intp]]
+
+    @property
+    def accepted(self) -> int:
+        return len(self.block) if self.fresh is None else int(self.fresh.sum())
+
+    @property
+    def late(self) -> int:
+        return len(self.block) - self.accepted
+
+    @property
+    def duplicates(self) -> int:
+        return 0 if self.duplicate is None else len(self.duplicate)
+
+    @property
+    def conflicts(self) -> NDArray[np.intp]:
+        """Which of the duplicates say another value than the one that is kept."""
+        if self.duplicate is None:
+            return np.empty(0, np.intp)
+        return np.flatnonzero((self.duplicate.value != self.kept) & ~np.isnan(self.kept))
+
+
+NONE_KEPT: Floats = np.empty(0)
 
 
 class Admission:
@@ -41,10 +69,10 @@ class Admission:
               after it would be late
     """
 
-    def __init__(self, *, newest: Int64s, ahead_ns: int, seen: Seen) -> None:
+    def __init__(self, *, newest: Int64s, ahead_ns: int, recall: Recall) -> None:
         self.newest = newest
         self._ahead_ns = ahead_ns
-        self._seen = seen
+        self._recall = recall
         self._scratch = np.zeros(len(newest), np.int64)
 
     def judge(self, point: Int32s, time: Int64s, value: Floats, quality: Bytes, now: int) -> Verdict:
@@ -66,13 +94,12 @@ class Admission:
         block = ReadingBlock(point, time, value, quality, received, now)
         if fresh is None:
             self.newest[point] = time  # the last of a point's rows stays, and it is the newest
-            return Verdict(block, len(block), 0, 0, {k: v for k, v in refused.items() if len(v)})
-        duplicate = self._duplicates(point, time, fresh)
+            return Verdict(block, None, None, NONE_KEPT, {k: v for k, v in refused.items() if len(v)})
+        duplicate, kept = self._duplicates(point, time, value, fresh)
         np.maximum.at(self.newest, point[fresh], time[fresh])
-        block = block.rows(~duplicate)
-        accepted = int(fresh.sum())
         refused = {reason: rows for reason, rows in refused.items() if len(rows)}
-        return Verdict(block, accepted, len(block) - accepted, int(duplicate.sum()), refused)
+        twice = block.rows(duplicate) if duplicate.any() else None
+        return Verdict(block.rows(~duplicate), fresh[~duplicate], twice, kept[duplicate], refused)
 
     def _fresh(self, point: Int32s, time: Int64s) -> Mask | None:
         """Which rows are newer than all before them of their point; None: every one, the usual case."""
@@ -107,19 +134,26 @@ class Admission:
         result: Int64s = moments[before - base]
         return result
 
-    def _duplicates(self, point: Int32s, time: Int64s, fresh: Mask) -> Mask:
-        """Which of the rows that are not fresh are there already: in the log, or earlier in this very batch."""
+    def _duplicates(self, point: Int32s, time: Int64s, value: Floats, fresh: Mask) -> tuple[Mask, Floats]:
+        """Which rows are there already, in the log or earlier in this very batch, and with what value.
+
+        (n,) each; the value is NaN for rows that are not there, and where only the time is known.
+        """
         duplicate = np.zeros(len(point), np.bool_)
+        kept: Floats = np.full(len(point), np.nan)
         old = np.flatnonzero(~fresh)
-        stored = self._seen(point[old], time[old])
-        stored |= time[old] == self.newest[point[old]]
-        duplicate[old[stored]] = True
+        kept[old] = self._recall(point[old], time[old])
+        duplicate[old] = ~np.isnan(kept[old]) | (time[old] == self.newest[point[old]])
         involved = np.flatnonzero(np.isin(point, point[old]))
-        met: set[tuple[int, int]] = set()
-        for row, key in zip(
-            involved.tolist(), zip(point[involved].tolist(), time[involved].tolist(), strict=True), strict=True
-        ):
-            if key in met:
+        columns = (point[involved].tolist(), time[involved].tolist(), value[involved].tolist())
+        met: dict[tuple[int, int], float] = {}
+        for row, *key, number in zip(involved.tolist(), *columns, strict=True):
+            place = key[0], key[1]
+            if place in met:
                 duplicate[row] = True
-            met.add(key)
-        return duplicate
+                kept[row] = met[place]
+            elif duplicate[row]:
+                met[place] = float(kept[row])
+            else:
+                met[place] = number
+        return duplicate, kept

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SAMPLE_CHARACTERS = 200
 MOST_UNKNOWN = 1000
 """Unknown points listed for registration; further ones are only counted."""
+
+MOST_CONFLICTS = 50
+"""Conflicts shown; further ones are only counted."""
 
 ENDS = ("accepted", "late", "duplicate", "rejected", "unknown")
 """Every reading received ends in exactly one of these."""
@@ -34,11 +38,23 @@ class UnknownPoint:
     at: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two values for one point and time: the first was kept. `time` by the sensor's clock, `at` ours, UTC ns."""
+
+    point: int
+    time: int
+    kept: float
+    refused: float
+    at: int
+
+
 @dataclass(slots=True)
 class Counters:
     """Readings by how they ended. Written by the ingest thread alone; read by anyone.
 
-    received = accepted + late + duplicate + rejected + unknown, at every moment between two batches.
+    received = accepted + late + duplicate + rejected + unknown, at every moment between two batches; `conflict` are
+    those of `duplicate` that said another value than the one kept.
     """
 
     received: int = 0
@@ -47,7 +63,9 @@ class Counters:
     duplicate: int = 0
     rejected: int = 0
     unknown: int = 0
+    conflict: int = 0
     messages: int = 0
+    conflicts: deque[Conflict] = field(default_factory=lambda: deque(maxlen=MOST_CONFLICTS))
     reasons: dict[str, Rejection] = field(default_factory=dict)
     unknown_points: dict[tuple[str, str, str], UnknownPoint] = field(default_factory=dict)
 
@@ -72,12 +90,12 @@ class Counters:
 
     def totals(self) -> dict[str, int]:
         """The counters by name, as kept in the log beside the readings they count."""
-        return {"received": self.received} | {name: getattr(self, name) for name in ENDS} | {"messages": self.messages}
+        return {name: getattr(self, name) for name in ("received", *ENDS, "conflict", "messages")}
 
     def resume(self, totals: Mapping[str, int]) -> None:
         """Go on from the totals of an earlier run."""
         for name, count in totals.items():
-            if name in ("received", "messages", *ENDS):
+            if name in ("received", *ENDS, "conflict", "messages"):
                 setattr(self, name, int(count))
 
 

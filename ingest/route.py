@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganzhi.records import Int32s
+from ingest.receipt import Numbering
 
 NAME = re.compile(r"\{([a-z_]+)\}")
 
@@ -64,6 +65,7 @@ class Gateway:
     codec: str
     tags: Mapping[str, int]
     units: Mapping[str, str]
+    numbering: Numbering = field(default_factory=Numbering)
     layouts: dict[tuple[str, ...], Int32s | None] = field(default_factory=dict)
     readings: int = 0
     messages: int = 0
@@ -93,7 +95,8 @@ MOST_GATEWAYS = 20_000
 class Router:
     """Topic -> Gateway, resolved once and remembered.
 
-    tags   enterprise -> tag -> index; units: enterprise -> tag -> unit
+    tags      enterprise -> tag -> index; units: enterprise -> tag -> unit
+    receipts  topic -> the receipt last given
     """
 
     def __init__(
@@ -102,10 +105,12 @@ class Router:
         *,
         tags: Mapping[str, Mapping[str, int]],
         units: Mapping[str, Mapping[str, str]],
+        receipts: Mapping[str, int] | None = None,
     ) -> None:
         self._routes = tuple(routes)
         self._tags = tags
         self._units = units
+        self._receipts = receipts or {}
         self.gateways: dict[bytes, Gateway] = {}
 
     def find(self, topic: bytes) -> Gateway | None:
@@ -129,5 +134,6 @@ class Router:
                     route.codec,
                     self._tags.get(enterprise, {}),
                     self._units.get(enterprise, {}),
+                    Numbering(self._receipts.get(text)),
                 )
         return None

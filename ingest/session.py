@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import ConnectFlags, DisconnectFlags
@@ -64,14 +64,21 @@ class SessionOptions:
     max_packet_bytes: int = 4 << 20
 
 
+class Outgoing(NamedTuple):
+    """A message of ours: retained, QoS 0; whoever misses it gets it again with the next."""
+
+    topic: str
+    payload: bytes
+
+
 class Receiver(Protocol):
     """Takes what the session reads; all calls come from the session's thread."""
 
     def receive(self, messages: Messages) -> None:
         """Decode and keep messages; nothing is durable yet."""
 
-    def commit(self) -> None:
-        """Make all that was received durable. Raises Unavailable, and then keeps it for the next call."""
+    def commit(self) -> Sequence[Outgoing]:
+        """Make all that was received durable; what to publish now. Raises Unavailable, and keeps it all then."""
 
     def idle(self) -> bool:
         """Called at every beat while connected; whether there is something to commit now, such as a tick."""
@@ -79,13 +86,17 @@ class Receiver(Protocol):
 
 @dataclass(slots=True)
 class Status:
-    """What the health page shows of the session; connected: and subscribed. Times are UTC ns."""
+    """What the health page shows of the session; connected: and subscribed. Times are UTC ns.
+
+    held_since  since when readings are held and not acknowledged, because they cannot be committed
+    """
 
     url: str
     connected: bool = False
     since: int | None = None
     outstanding: int = 0
     error: str = ""
+    held_since: int | None = None
 
 
 def address(url: str) -> tuple[str, int, bool]:
@@ -258,17 +269,22 @@ class Session:
         if time.monotonic() < self._retry_at:
             return
         try:
-            self._receiver.commit()
+            outgoing = self._receiver.commit()
         except Unavailable as error:
             if self.status.error != str(error):
                 log.error("readings are held and not acknowledged: %s", error)
+            if self.status.held_since is None:
+                self.status.held_since = self._clock()
             self.status.error = str(error)
             self._retry_at = time.monotonic() + error.retry_after_s
             return
-        if self.status.connected and self.status.error:
+        if self.status.held_since is not None:
             log.info("readings are committed again")
-            self.status.error = ""
+            self.status.held_since, self.status.error = None, ""
         self._uncommitted = False
         mids, self._mids = self._mids, []
         self._reader.acknowledge(mids)
         self.status.outstanding = 0
+        if self.status.connected:
+            for message in outgoing:
+                self._client.publish(message.topic, message.payload, qos=0, retain=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ganzhi.errors import ConfigError, Fault
@@ -66,11 +67,17 @@ ANONYMOUS = Login()
 class GatewayOptions:
     """Who the gateway is, where its broker is, and how patient it is.
 
-    protocol    "5", or "3.1.1" where the broker is old
-    window      messages sent and not yet acknowledged, at most; an MQTT 5 broker may lower it
-    buffer      messages kept while the broker is slow or away, those in the window included
-    patience_s  how long `publish` waits for room in the buffer before it raises Unavailable
-    attempts    failed attempts before the first connection is given up; later ones are repeated for ever
+    protocol        "5", or "3.1.1" where the broker is old
+    window          messages sent and not yet acknowledged, at most; an MQTT 5 broker may lower it
+    receipts        a message is done when the platform's receipt comes; False: when the broker acknowledged it
+    resend_after_s  all is sent again when everything was acknowledged and no receipt came for so long; in vain, the
+                    wait doubles up to five minutes
+    grace_s         no receipt at all so long after the first acknowledgement: a platform without receipts
+    buffer          messages kept until they are done
+    buffer_bytes    the same in bytes of their payloads
+    folder          where they are kept for the next start, one folder a gateway; None: in memory only
+    patience_s      how long `publish` waits for room in the buffer before it raises Unavailable
+    attempts        failed attempts before the first connection is given up; later ones are repeated for ever
     """
 
     url: str
@@ -80,14 +87,19 @@ class GatewayOptions:
     login: Login = ANONYMOUS
     client_id: str = ""
     window: int = 200
-    buffer: int = 10_000
+    receipts: bool = True
+    resend_after_s: float = 10.0
+    grace_s: float = 5.0
+    buffer: int = 100_000
+    buffer_bytes: int = 64 * 2**20
+    folder: Path | None = None
     patience_s: float = 60.0
     attempts: int = 5
     keep_alive_s: int = 30
 
     @property
     def topic(self) -> str:
-        """What the topics `…/data` and `…/state` begin with."""
+        """What the topics `…/data`, `…/state` and `…/receipt` begin with."""
         return f"ganzhi/v1/{self.enterprise}/{self.gateway}"
 
     def check(self) -> Address:
@@ -99,9 +111,10 @@ class GatewayOptions:
         ]
         if self.protocol not in PROTOCOLS:
             faults.append(Fault("protocol", f"{self.protocol!r} is not a version of MQTT", 'write "5" or "3.1.1"'))
-        for name, number in (("window", self.window), ("buffer", self.buffer), ("attempts", self.attempts)):
-            if number < 1:
-                faults.append(Fault(name, f"{number} is too few", "give at least 1"))
+        counts = {name: getattr(self, name) for name in ("window", "buffer", "buffer_bytes", "attempts")}
+        times = {name: getattr(self, name) for name in ("resend_after_s", "grace_s")}
+        faults += [Fault(name, f"{n} is too few", "give at least 1") for name, n in counts.items() if n < 1]
+        faults += [Fault(name, f"{s} s is too short", "give more than 0") for name, s in times.items() if not s > 0]
         try:
             address = Address.parse(self.url)
         except ConfigError as error:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -38,8 +39,9 @@ class CityProgress:
 class CitySummary:
     """What a run published. `skipped` periods were let pass because the machine or the broker was slow.
 
-    sources  those that ran, by id        without  those whose sector has no model
-    acts     (seconds of the clock, what happened)
+    sources    those that ran, by id                  without  those whose sector has no model
+    receipted  messages that the platform has for certain      waiting  those neither it nor else the broker has
+    acts       (seconds of the clock, what happened)
     """
 
     sources: tuple[str, ...]
@@ -48,15 +50,20 @@ class CitySummary:
     messages: int = 0
     readings: int = 0
     acknowledged: int = 0
+    receipted: int = 0
     refused: int = 0
+    waiting: int = 0
     skipped: int = 0
     acts: list[tuple[float, Act]] = field(default_factory=list)
 
     def __str__(self) -> str:
-        sent = f"{self.messages} messages, {self.readings} readings published, {self.acknowledged} acknowledged"
-        lines = [f"{len(self.sources)} sources for {self.seconds:.1f} s: {sent}"]
+        sent = f"{self.messages} messages, {self.readings} readings published"
+        done = f"{self.acknowledged} acknowledged, {self.receipted} with a receipt"
+        lines = [f"{len(self.sources)} sources for {self.seconds:.1f} s: {sent}, {done}"]
         if self.refused:
             lines.append(f"{self.refused} messages were refused by the broker")
+        if self.waiting:
+            lines.append(f"{self.waiting} messages still waited at the end")
         if self.skipped:
             lines.append(f"{self.skipped} periods were skipped: the machine or the broker was slow")
         if self.without:
@@ -128,20 +135,24 @@ def run(
     seconds: float | None = None,
     protocol: str = "5",
     login: Login = ANONYMOUS,
+    receipts: bool = True,
+    folder: Path | None = None,
     clock: Clock = wall_clock,
     on_progress: Callable[[CityProgress], None] | None = None,
 ) -> CitySummary:
     """Publish every point once a period until `stop` or for `seconds`, stamped by `clock`, marked as simulated.
 
     Plant time runs `speed` times as fast as the clock. A period that comes too late is skipped, the plant goes on.
+    Each gateway keeps its messages until their receipts, with `folder` in `{folder}/{enterprise}/{gateway}`.
     Raises ConfigError for a city, an address or numbers that cannot work, and Unavailable where no broker answers.
     """
     _check(speed=speed, period_s=period_s)
     city = City(catalogue, seed=seed, script=script)
-    gateways = [
-        (sources, Gateway(GatewayOptions(url, enterprise, name, protocol, login), clock=clock))
-        for (enterprise, name), sources in city.gateways.items()
-    ]
+    gateways = []
+    for (enterprise, name), sources in city.gateways.items():
+        keep = None if folder is None else folder / enterprise / name
+        options = GatewayOptions(url, enterprise, name, protocol, login, receipts=receipts, folder=keep)
+        gateways.append((sources, Gateway(options, clock=clock)))
     summary = CitySummary(sources=tuple(city.models), without=city.without)
     periods = None if seconds is None else max(1, round(seconds / period_s))
     with ExitStack() as stack:
@@ -167,12 +178,14 @@ def run(
 
 
 def _settle(gateways: Sequence[Gateway], summary: CitySummary) -> None:
-    """Wait for what is not acknowledged yet, and count."""
+    """Wait for what is not done yet, all together so long, and count."""
     deadline = time.monotonic() + FLUSH_LIMIT_S
     for gateway in gateways:
-        gateway.flush(max(0.0, deadline - time.monotonic()))
+        gateway.close(max(0.0, deadline - time.monotonic()))
         summary.acknowledged += gateway.counts.acknowledged
+        summary.receipted += gateway.counts.receipted
         summary.refused += gateway.counts.refused
+        summary.waiting += gateway.counts.waiting
 
 
 def beats(period_s: float, stop: threading.Event, periods: int | None) -> Iterator[int]:

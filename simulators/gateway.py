@@ -1,4 +1,4 @@
-"""A field gateway: numbers readings, publishes them over MQTT, and never drops one."""
+"""A field gateway: numbers readings, publishes them over MQTT, and keeps each until the platform has it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,20 @@ CLOSE_LIMIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Messages given to the gateway, and what became of them; `waiting` are neither acknowledged nor refused."""
+    """Messages given to the gateway, and what became of them.
 
-    published: int
-    acknowledged: int
-    refused: int
-    reconnects: int
+    acknowledged  by the broker, at least once      receipted  done by a receipt of the platform
+    resent        sendings that were not the first  refused    messages that the broker will not take
+    waiting       not done yet, those included that a folder kept from before
+    """
 
-    @property
-    def waiting(self) -> int:
-        return self.published - self.acknowledged - self.refused
+    published: int = 0
+    acknowledged: int = 0
+    receipted: int = 0
+    resent: int = 0
+    refused: int = 0
+    reconnects: int = 0
+    waiting: int = 0
 
 
 class Gateway:
@@ -48,10 +52,9 @@ class Gateway:
             options, state=self._state, will=orjson.dumps({"online": False, "reason": "connection lost"})
         )
         self._order = threading.Lock()
-        self._seq = 0
 
     def __enter__(self) -> Self:
-        self._publisher.open()
+        self._publisher.open(begin=max(1, self._clock() // NS_PER_MS))
         return self
 
     def __exit__(
@@ -61,8 +64,16 @@ class Gateway:
 
     @property
     def counts(self) -> Counts:
-        line = self._publisher
-        return Counts(line.published, line.acknowledged, line.refused, max(0, line.connections - 1))
+        line, done = self._publisher, self._publisher.delivery
+        return Counts(
+            published=line.published,
+            acknowledged=done.acknowledged,
+            receipted=done.receipted,
+            resent=done.resent,
+            refused=done.refused,
+            reconnects=max(0, line.connections - 1),
+            waiting=done.waiting,
+        )
 
     @property
     def connected(self) -> bool:
@@ -75,30 +86,37 @@ class Gateway:
         quality: Mapping[str, Quality] | None = None,
         simulated: bool = False,
     ) -> int:
-        """Queue one message and return its number; raises Unavailable when the buffer stays full too long."""
+        """Keep one message and return its number; raises Unavailable when the buffer stays full too long.
+
+        With a folder, a message whose number was returned outlives the process.
+        """
         self._take_room()
         with self._order:
-            message = self._message(ts_ms, values, simulated)
+            message = self._message(ts_ms, values, simulated, 1)
             if quality:
                 message["quality"] = {tag: code.name.lower() for tag, code in quality.items()}
-            self._publisher.put(orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY))
-            return self._seq
+            self._publisher.put(orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY), 1)
+            return self._publisher.buffer.last
 
     def publish_batch(self, rows: Iterable[tuple[int, Mapping[str, float]]], simulated: bool = False) -> int:
-        """Queue many moments as one message, a JSON array; each is numbered, the last number is returned."""
+        """Keep many moments as one message, a JSON array; each is numbered, the last number is returned."""
         self._take_room()
         with self._order:
-            batch = [self._message(ts_ms, values, simulated) for ts_ms, values in rows]
+            batch = [self._message(ts_ms, values, simulated, i) for i, (ts_ms, values) in enumerate(rows, 1)]
             if batch:
-                self._publisher.put(orjson.dumps(batch, option=orjson.OPT_SERIALIZE_NUMPY))
-            return self._seq
+                lines = [orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY) for message in batch]
+                self._publisher.put(b"\n".join(lines), len(lines))
+            return self._publisher.buffer.last
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Whether the buffer takes another message, waiting so long for it; raises Unavailable once closed."""
         return self._publisher.wait_for_room(timeout_s)
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until the broker has answered for every message; False when it did not in time."""
+        """Wait until every message is done: by receipt, or by the broker's answer where there are none.
+
+        False when that took too long.
+        """
         return self._publisher.drained(timeout_s)
 
     def close(self, timeout_s: float = CLOSE_LIMIT_S) -> None:
@@ -107,15 +125,14 @@ class Gateway:
 
     def _take_room(self) -> None:
         if not self._publisher.wait_for_room(self._options.patience_s):
-            why = self._publisher.error or "it does not acknowledge them"
+            waiting = len(self._publisher.buffer)
             raise Unavailable(
-                f"{self._options.buffer} messages wait for the broker at {self._publisher.address}: {why}",
+                f"{waiting} messages wait for the broker at {self._publisher.address}: {self._publisher.why}",
                 retry_after_s=MOST_DELAY_S,
             )
 
-    def _message(self, ts_ms: int, values: Mapping[str, float], simulated: bool) -> dict[str, object]:
-        self._seq += 1
-        message: dict[str, object] = {"ts": ts_ms, "values": values, "seq": self._seq}
+    def _message(self, ts_ms: int, values: Mapping[str, float], simulated: bool, nth: int) -> dict[str, object]:
+        message: dict[str, object] = {"ts": ts_ms, "values": values, "seq": self._publisher.buffer.last + nth}
         if simulated:
             message["simulated"] = True
         return message

@@ -34,7 +34,8 @@ class ReplaySummary:
     rows          rows read              before_start  rows passed over because they are older than `start`
     empty         rows with a time and no value, not published
     losses        what could not be read, counted, the first places named
-    waiting       messages that the broker had not acknowledged at the end
+    receipted     messages that the platform has for certain
+    waiting       messages that had no receipt at the end; without receipts: no acknowledgement of the broker
     """
 
     files: int
@@ -44,6 +45,7 @@ class ReplaySummary:
     messages: int = 0
     readings: int = 0
     acknowledged: int = 0
+    receipted: int = 0
     refused: int = 0
     waiting: int = 0
     losses: Losses = field(default_factory=Losses)
@@ -55,11 +57,12 @@ class ReplaySummary:
     def settle(self, gateway: Gateway, recording: Recording) -> None:
         """Take over what the gateway and the recording have counted."""
         counts = gateway.counts
-        self.acknowledged, self.refused, self.waiting = counts.acknowledged, counts.refused, counts.waiting
+        self.acknowledged, self.receipted = counts.acknowledged, counts.receipted
+        self.refused, self.waiting = counts.refused, counts.waiting
         self.rows, self.losses = recording.done, recording.losses
 
     def __str__(self) -> str:
-        sent = f"{self.messages} messages, {self.readings} readings published"
+        sent = f"{self.messages} messages, {self.readings} readings published, {self.receipted} with a receipt"
         lines = [f"{self.rows} rows of {self.files} file(s) in {self.seconds:.1f} s: {sent}"]
         if self.before_start:
             lines.append(f"{self.before_start} rows before the start were passed over")
@@ -68,7 +71,7 @@ class ReplaySummary:
             lines.append(f"left out: {self.losses.rows} rows without a readable time; values: {values or 'none'}")
             lines += [f"  {sample}" for sample in self.losses.samples]
         if self.refused or self.waiting:
-            lines.append(f"the broker refused {self.refused} messages and did not acknowledge {self.waiting}")
+            lines.append(f"the broker refused {self.refused} messages; {self.waiting} still waited at the end")
         if self.stopped:
             lines.append("stopped before the end")
         return "\n".join(lines)
@@ -85,6 +88,8 @@ def replay(
     shift: bool = False,
     protocol: str = "5",
     login: Login = ANONYMOUS,
+    receipts: bool = True,
+    folder: Path | None = None,
     clock: Clock = wall_clock,
     on_progress: Progress | None = None,
 ) -> ReplaySummary:
@@ -94,10 +99,11 @@ def replay(
     start  UTC ns: rows older than this are passed over
     shift  stamp the rows by now instead of by the recording: all by the same amount, so that spacings stay and the
            last row is stamped with the moment it is sent, none later (below speed 1: the first row)
+    receipts, folder  as in GatewayOptions
     Raises ConfigError, before anything is sent, for files, a map or an address that cannot work, and Unavailable
     where no broker answers.
     """
-    options = GatewayOptions(url, map.enterprise, map.gateway, protocol, login)
+    options = GatewayOptions(url, map.enterprise, map.gateway, protocol, login, receipts=receipts, folder=folder)
     recording = Recording(files, map)
     start_ms = -math.inf if start is None else start / NS_PER_MS
     pace = _Pace(speed or 0.0, map.max_gap_s)

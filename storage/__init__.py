@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganzhi.errors import Fault
-from ganzhi.records import AlarmEvent, ReadingBlock, RiskColour
+from ganzhi.records import AlarmEvent, Floats, Int32s, Int64s, ReadingBlock, RiskColour
 from storage.consumer import Backlog, Batch, Consumer
 from storage.curve import Curve
+from storage.delivery import Rejected
 from storage.duckdb import DuckDBStore
 from storage.influxdb1 import influxdb1_store
 from storage.influxdb2 import influxdb2_store
@@ -26,8 +30,10 @@ __all__ = [
     "Curve",
     "DuckDBStore",
     "EventStore",
+    "History",
     "Ledger",
     "Log",
+    "Rejected",
     "Store",
     "TelemetryStore",
     "influxdb1_store",
@@ -54,14 +60,25 @@ class BlockLog(Protocol):
 class TelemetryStore(Protocol):
     """Where readings are kept for people. Every method raises Unavailable while the store is.
 
-    write     stores the block that ends at `seq`, again if need be; the rows it took
+    write     stores the block that ends at `seq`, again if need be; the row numbers it will not take, normally none
     position  the last seq written, where the store can say; the consumer then seeks it
-    curve     a point's rows in [start, end], `most` at most, every peak among them: time, value, quality
+    prune     deletes what is older than its retention, where that is not the far side's own affair; how many readings
     """
 
-    def write(self, block: ReadingBlock, seq: int) -> int: ...
+    def write(self, block: ReadingBlock, seq: int) -> NDArray[np.intp]: ...
     def position(self) -> int | None: ...
+    def prune(self, now: int) -> int: ...
+
+
+class History(Protocol):
+    """Readings read back. Both methods raise Unavailable while the store is.
+
+    curve   a point's rows in [start, end], `most` at most, every peak among them: time, value, quality
+    recall  the value stored for each (point, time), float64 (n,), NaN where there is none
+    """
+
     def curve(self, point: int, start: int, end: int, most: int) -> Curve: ...
+    def recall(self, point: Int32s, time: Int64s) -> Floats: ...
 
 
 class EventStore(Protocol):
@@ -72,15 +89,16 @@ class EventStore(Protocol):
     def close(self) -> None: ...
 
 
-class Store(TelemetryStore, EventStore, Protocol):
-    """What every kind is: both of these, and a context manager.
+class Store(TelemetryStore, History, EventStore, Protocol):
+    """What every kind is: these three, and a context manager.
 
-    verify  what keeps it from working, in a sentence that names the setting, or None
-    prune   deletes readings older than its retention, where that is not the far side's own affair; how many
+    rejected  rows that it would not take since the start, and the newest of them with its words
+    verify    what keeps it from working, in a sentence that names the setting, or None
     """
 
+    @property
+    def rejected(self) -> Rejected: ...
     def verify(self) -> Fault | None: ...
-    def prune(self, now: int) -> int: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganzhi.clock import NS_PER_S, Clock
 from ganzhi.records import ReadingBlock, join
 from storage.keys import PointKeys
 from storage.offsets import Offset, Offsets
 from storage.payload import decode
+from storage.reconcile import Stored, stored, waiting
 from storage.sqlite import connect, guarded
 
 MAX_ROWS = 65_536
@@ -35,6 +39,8 @@ class Batch:
     block    the rows whose point is in the present catalogue; none for a tick
     rows     rows of the log that the batch covers, those of points that are gone included
     end_row  rows of the log up to and with this batch
+    kept     all its rows, their points named by key
+    gone     those of `kept` that `block` has not, for their point is gone: int (m,)
     """
 
     block: ReadingBlock
@@ -42,6 +48,15 @@ class Batch:
     last_seq: int
     rows: int
     end_row: int
+    kept: ReadingBlock
+    gone: NDArray[np.intp]
+
+    def refused(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Rows of `kept` that were not stored: those of `block` that were refused, and those whose point is gone."""
+        if not len(self.gone):
+            return rows
+        there = np.delete(np.arange(len(self.kept)), self.gone)
+        return np.union1d(self.gone, there[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,7 @@ class Consumer:
         """The next blocks joined into one, or None when none came in time.
 
         At least one block and, beyond it, none that would make more than `max_rows` rows. A tick is returned alone
-        and ends a join. Raises Unavailable when the disk cannot be read.
+        and ends a join, and so does a clock that was set back. Raises Unavailable when the disk cannot be read.
         """
         deadline = time.monotonic() + timeout_s
         while True:
@@ -104,16 +119,28 @@ class Consumer:
                 return batch
             self._wait(self._seq, min(left_s, POLL_S))
 
-    def commit(self, batch: Batch) -> None:
-        """The work on this batch, and all before it, is done; survives the death of the process."""
-        self._move(Offset(batch.last_seq, batch.end_row))
+    def commit(self, batch: Batch, refused: NDArray[np.intp] | None = None) -> None:
+        """The work on this batch, and all before it, is done; survives the death of the process.
 
-    def seek(self, seq: int) -> None:
-        """Go on after block `seq`, back or forth, as if it had been committed last."""
+        A consumer that stores says which rows of `batch.block` were refused: what it has stored is then counted, by
+        enterprise and hour, together with the offset.
+        """
+        done = None
+        if refused is not None and len(batch.kept):
+            kept = batch.kept
+            done = stored(kept.received, kept.point, self._keys.enterprise_of_key, batch.refused(refused))
+        self._move(Offset(batch.last_seq, batch.end_row), done)
+
+    def seek(self, seq: int, *, stored: bool = False) -> None:
+        """Go on after block `seq`, back or forth, as if it had been committed last.
+
+        `stored` says that the store is exactly there: what lies between counts as stored, or as stored no longer.
+        """
         with self._lock:
             row = self._one(ROWS_UP_TO, seq) or self._one(OLDEST) or (0,)
             self._seq = seq
-        self._move(Offset(seq, int(row[0])))
+            done = self._between(self._committed.seq, seq) if stored else None
+        self._move(Offset(seq, int(row[0])), done)
 
     def backlog(self) -> Backlog:
         """What is still to be done. `blocks` is exact as long as the log was never restored from a copy."""
@@ -128,8 +155,14 @@ class Consumer:
     def close(self) -> None:
         self._connection.close()
 
-    def _move(self, offset: Offset) -> None:
-        self._offsets.put(self.name, offset)
+    def _between(self, old: int, new: int) -> Stored:
+        with guarded("the log"):
+            rows = waiting(self._connection, min(old, new), max(old, new), self._keys.enterprise_of_key)
+        sign = 1 if new > old else -1
+        return {place: (sign * n, 0) for place, n in rows.items()}
+
+    def _move(self, offset: Offset, done: Stored | None = None) -> None:
+        self._offsets.put(self.name, offset, done)
         self._committed = offset
 
     def _one(self, query: str, *values: int) -> tuple[int, ...] | None:
@@ -145,7 +178,10 @@ class Consumer:
             for seq, row_end, n, payload in cursor:
                 if blocks and (n == 0 or rows + n > max_rows):
                     break
-                blocks.append(decode(payload))
+                block = decode(payload)
+                if blocks and block.now < blocks[-1].now:
+                    break  # our clock was set back in between: `received` must not fall within a batch
+                blocks.append(block)
                 first, last, end_row = first or seq, seq, row_end
                 rows += n
                 if n == 0:
@@ -154,6 +190,7 @@ class Consumer:
         if not blocks:
             return None
         self._seq = last
-        block, gone = self._keys.indexed(join(blocks))
-        self.dropped += gone
-        return Batch(block, first, last, rows, end_row)
+        kept = join(blocks)
+        block, gone = self._keys.indexed(kept)
+        self.dropped += len(gone)
+        return Batch(block, first, last, rows, end_row, kept, gone)

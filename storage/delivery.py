@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ganzhi.errors import Unavailable
 
@@ -13,13 +17,20 @@ CHUNK_LINES = 10_000
 
 MAX_REFUSALS = 1_000
 """Requests that a delivery may spend on finding bad lines. Beyond it the rest goes out once, in the pieces it is in,
-and pieces that are refused count as rejected whole; servers of 1.x keep their good lines all the same."""
+and pieces that are refused count as refused whole; the good lines of a partial write are kept all the same."""
 
 SAMPLE_CHARS = 500
 
+DROPPED = re.compile(r"\bdropped=(\d+)\b")
+"""How many lines of a request InfluxDB 1.x and 2.x dropped, in their own words: `partial write: … dropped=3`."""
+
 
 class RefusedLines(Exception):
-    """The server can do nothing with some of these lines."""
+    """The server can do nothing with some of these lines; with at least `dropped` of them, where it says how many."""
+
+    def __init__(self, words: str, *, dropped: int = 1) -> None:
+        super().__init__(words)
+        self.dropped = dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +53,31 @@ class Delivery:
         self._lock = threading.Lock()
         self.rejected = Rejected(0, "")
 
-    def __call__(self, lines: Sequence[str]) -> int:
-        """Send all lines; how many were taken. Raises Unavailable; what was sent may then be sent again."""
-        refused = refusals = 0
+    def __call__(self, lines: Sequence[str]) -> NDArray[np.intp]:
+        """Send all lines; the indices (n,) of those refused, rising. Raises Unavailable: then send all again."""
+        refused: list[range] = []
+        refusals = 0
         sample = ""
-        pending = [lines[at : at + CHUNK_LINES] for at in range(0, len(lines), CHUNK_LINES)][::-1]
+        everything = range(len(lines))
+        pending = [everything[at : at + CHUNK_LINES] for at in range(0, len(lines), CHUNK_LINES)][::-1]
         while pending:
             part = pending.pop()
             try:
-                self._send("\n".join(part).encode())
+                self._send("\n".join(lines[part.start : part.stop]).encode())
             except RefusedLines as error:
                 refusals += 1
-                if len(part) > 1 and refusals <= MAX_REFUSALS:
+                if error.dropped < len(part) and refusals <= MAX_REFUSALS:
                     half = len(part) // 2
                     pending += [part[half:], part[:half]]
                 else:
-                    refused += len(part)
-                    sample = f"{str(error)[:SAMPLE_CHARS]}: {part[0][:SAMPLE_CHARS]}"
-        if refused:
-            with self._lock:
-                self.rejected = Rejected(self.rejected.count + refused, sample)
-        return len(lines) - refused
+                    refused.append(part)
+                    sample = f"{str(error)[:SAMPLE_CHARS]}: {lines[part.start][:SAMPLE_CHARS]}"
+        if not refused:
+            return np.empty(0, np.intp)
+        found = np.concatenate([np.arange(part.start, part.stop, dtype=np.intp) for part in refused])
+        with self._lock:
+            self.rejected = Rejected(self.rejected.count + len(found), sample)
+        return found
 
 
 def judge(status: int, answer: str, retry_after: str | None, *, access: str, place: str) -> None:
@@ -78,7 +93,8 @@ def judge(status: int, answer: str, retry_after: str | None, *, access: str, pla
     if status == 404:
         raise Unavailable(f"InfluxDB has no such place ({words}): check {place}", retry_after_s=ACCESS_RETRY_S)
     if status in (400, 413, 422):
-        raise RefusedLines(f"{status} {words}")
+        dropped = DROPPED.search(answer)
+        raise RefusedLines(f"{status} {words}", dropped=max(1, int(dropped[1])) if dropped else 1)
     raise Unavailable(f"InfluxDB cannot write now ({status}: {words})", retry_after_s=_seconds(retry_after))
 
 

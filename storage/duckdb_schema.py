@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganzhi.records import AlarmEvent
+from storage.duckdb_rollup import SCHEMA as ROLLUPS
 from storage.names import (
     ALARM_FLAGS,
     ALARM_FLOATS,
@@ -17,7 +18,8 @@ from storage.names import (
     alarm_tags,
 )
 
-VERSION = 1
+VERSION = 2
+"""1: no rollups. 2: rollups, and `reading.seq`, the number of the block that a row came in."""
 
 
 def _typed(names: tuple[str, ...], kind: str) -> str:
@@ -26,16 +28,18 @@ def _typed(names: tuple[str, ...], kind: str) -> str:
 
 ALARM_FIELDS = (*ALARM_TEXTS, *ALARM_INTEGERS, *ALARM_FLOATS, *ALARM_FLAGS)
 
-SCHEMA = (
+VERSIONED = (
     "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)",
     f"INSERT INTO schema_version SELECT {VERSION} WHERE NOT EXISTS (FROM schema_version)",
+)
+SCHEMA = (
     """CREATE TABLE IF NOT EXISTS point (
         key INTEGER PRIMARY KEY, id VARCHAR NOT NULL, enterprise VARCHAR, source VARCHAR, tag VARCHAR,
         quantity VARCHAR, unit VARCHAR
     )""",
     """CREATE TABLE IF NOT EXISTS reading (
         point_key INTEGER NOT NULL, time TIMESTAMP_NS NOT NULL, value DOUBLE NOT NULL, quality UTINYINT NOT NULL,
-        received TIMESTAMP_NS NOT NULL
+        received TIMESTAMP_NS NOT NULL, seq BIGINT
     )""",
     f"""CREATE TABLE IF NOT EXISTS alarm (
         time TIMESTAMP_NS, {_typed(ALARM_TAGS, "VARCHAR")}, {_typed(ALARM_TEXTS, "VARCHAR")},
@@ -49,12 +53,21 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS pipeline (
         time TIMESTAMP_NS, {_typed(PIPELINE_INTEGERS, "BIGINT")}, {_typed(PIPELINE_FLOATS, "DOUBLE")}
     )""",
-    "CREATE TABLE IF NOT EXISTS progress (seq BIGINT NOT NULL)",
-    "INSERT INTO progress SELECT 0 WHERE NOT EXISTS (FROM progress)",
+    "CREATE TABLE IF NOT EXISTS progress (seq BIGINT NOT NULL, rolled BIGINT, pruned BIGINT)",
+    "INSERT INTO progress SELECT 0, 0, 0 WHERE NOT EXISTS (FROM progress)",
     """CREATE VIEW IF NOT EXISTS telemetry AS
         SELECT p.id AS point, p.enterprise, p.source, p.tag, p.quantity, p.unit, r.time, r.value,
                r.quality & 127 AS quality, r.quality >= 128 AS simulated, r.received
         FROM reading r JOIN point p ON p.key = r.point_key""",
+    *ROLLUPS,
+)
+"""progress: the last block stored, the last one in the rollups, and the time before which readings were deleted."""
+
+TO_2 = (
+    "ALTER TABLE reading ADD COLUMN seq BIGINT",
+    "ALTER TABLE progress ADD COLUMN rolled BIGINT DEFAULT 0",
+    "ALTER TABLE progress ADD COLUMN pruned BIGINT DEFAULT 0",
+    "UPDATE schema_version SET version = 2",
 )
 
 

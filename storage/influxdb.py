@@ -11,11 +11,14 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganzhi.errors import Fault
-from ganzhi.records import AlarmEvent, Catalogue, ReadingBlock, RiskColour
+from ganzhi.records import AlarmEvent, Catalogue, Floats, Int32s, Int64s, ReadingBlock, RiskColour
 from storage.curve import Curve
 from storage.delivery import Delivery, Rejected
-from storage.influxql import Curves, InfluxQL
+from storage.influxql import Curves, InfluxQL, Recall
 from storage.line import ReadingLines, event_lines, pipeline_lines
 
 TIMEOUT_S = 10.0
@@ -55,6 +58,7 @@ class InfluxDBStore:
         self._reading_lines = ReadingLines(catalogue)
         self._deliver = Delivery(server.send)
         self._curves = Curves(catalogue=catalogue, influxql=server.influxql)
+        self._recall = Recall(catalogue=catalogue, influxql=server.influxql)
 
     def __enter__(self) -> Self:
         return self
@@ -71,8 +75,8 @@ class InfluxDBStore:
         """What keeps the store from working, in a sentence that names the setting, or None."""
         return self._server.verify()
 
-    def write(self, block: ReadingBlock, seq: int) -> int:
-        """Write the readings of the block that ends at `seq`; how many were taken."""
+    def write(self, block: ReadingBlock, seq: int) -> NDArray[np.intp]:
+        """Write the readings of the block that ends at `seq`; the row numbers that the server refuses for good."""
         return self._deliver(self._reading_lines(block))
 
     def position(self) -> int | None:
@@ -82,6 +86,10 @@ class InfluxDBStore:
     def curve(self, point: int, start: int, end: int, most: int) -> Curve:
         """Rows of a point in [start, end]: all when they are `most` at most, else the extremes of as many buckets."""
         return self._curves(point, start, end, most)
+
+    def recall(self, point: Int32s, time: Int64s) -> Floats:
+        """The value stored for each (point, time), float64 (n,); NaN where there is none."""
+        return self._recall(point, time)
 
     def record(self, events: Sequence[AlarmEvent], colours: Sequence[RiskColour]) -> None:
         """Write lines of the journal and risk colours."""

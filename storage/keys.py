@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganzhi.records import Int32s, Int64s, ReadingBlock
 
 GONE = -1
 """Index of a key whose point is not in the present catalogue."""
 
+
+NONE = np.empty(0, np.intp)
+"""No rows."""
 
 NEVER = int(np.iinfo(np.int64).min)
 """Newest time of a point that was never heard of."""
@@ -24,15 +28,25 @@ class PointKeys:
     """Maps the present catalogue's indices to stable keys and back.
 
     `known` are the ids that have keys, in the order of their keys 0, 1, 2, …; `new_ids` those to be added after
-    them by whoever keeps the table.
+    them by whoever keeps the table. `enterprises` and `known_enterprises` go with them, where somebody counts by them.
     """
 
-    def __init__(self, *, ids: Sequence[str], known: Sequence[str]) -> None:
+    def __init__(
+        self,
+        *,
+        ids: Sequence[str],
+        known: Sequence[str],
+        enterprises: Sequence[str] | None = None,
+        known_enterprises: Sequence[str] = (),
+    ) -> None:
         if len(set(ids)) != len(ids):
             raise ValueError("two points have one id")
         key_of_id = {id_: key for key, id_ in enumerate(known)}
         self.new_ids = [id_ for id_ in ids if id_ not in key_of_id]
         key_of_id.update((id_, len(known) + i) for i, id_ in enumerate(self.new_ids))
+        owner = dict(zip(ids, enterprises or [""] * len(ids), strict=True))
+        gone = dict(zip(known, known_enterprises, strict=False))
+        self.enterprise_of_key = [owner.get(id_, gone.get(id_, "")) for id_ in key_of_id]
         self.n_points = len(ids)
         self.n_keys = len(key_of_id)
         self.key_of_index: Int32s = np.fromiter((key_of_id[id_] for id_ in ids), np.int32, len(ids))
@@ -46,15 +60,14 @@ class PointKeys:
             raise ValueError(f"a point index outside the catalogue of {self.n_points} points")
         return point if self._same else self.key_of_index.take(point)
 
-    def indexed(self, block: ReadingBlock) -> tuple[ReadingBlock, int]:
-        """A block named by keys as one named by indices, and how many rows were left out: their point is gone."""
+    def indexed(self, block: ReadingBlock) -> tuple[ReadingBlock, NDArray[np.intp]]:
+        """A block named by keys as one named by indices, and the rows that were left out: their point is gone."""
         if self._same and self.n_keys == self.n_points:
-            return block, 0
+            return block, NONE
         point = self.index_of_key.take(block.point)
         mapped = ReadingBlock(point, block.time, block.value, block.quality, block.received, block.now)
-        kept = point != GONE
-        gone = len(point) - int(np.count_nonzero(kept))
-        return (mapped.rows(kept), gone) if gone else (mapped, 0)
+        gone = np.flatnonzero(point == GONE)
+        return (mapped.rows(point != GONE), gone) if len(gone) else (mapped, NONE)
 
     def by_key(self, per_point: Int64s, rest: Int64s) -> Int64s:
         """An array per index as one per key; a key that has no index, or no entry, keeps what `rest` says of it."""

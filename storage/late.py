@@ -1,4 +1,4 @@
-"""Finding single readings in the log, to tell a late reading that is new from one that came twice."""
+"""Finding single readings in the log, to tell a late reading that is new from one that came twice or otherwise."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Int32s, Int64s
-from storage.payload import key_and_time
+from ganzhi.records import Floats, Int32s, Int64s
+from storage.payload import key_and_time, values
 
 SPANS_NS = (10 * NS_PER_S, 600 * NS_PER_S, 86_400 * NS_PER_S)
 """Blocks are indexed by class of time span, then by time: one clock that is days off makes its block wide, and must
@@ -29,15 +29,14 @@ def span_class(time_min: int, time_max: int) -> int:
     return next((i for i, bound in enumerate(SPANS_NS) if span <= bound), UNBOUNDED)
 
 
-def contained(
-    connection: sqlite3.Connection, key: Int32s, time: Int64s, n_keys: int
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether each (key, time), both (n,), is in the log: bool (n,)."""
+def recalled(connection: sqlite3.Connection, key: Int32s, time: Int64s, n_keys: int) -> Floats:
+    """The value that the log holds for each (key, time), both (n,): float64 (n,), NaN where it holds none."""
     times, which = np.unique(time, return_inverse=True)
     wanted = which.astype(np.int64) * n_keys + key
     asked = np.zeros(n_keys, np.bool_)  # few of the points are late at a time: their column is the cheaper sieve
     asked[key] = True
     seen: list[Int64s] = []
+    held: list[Floats] = []
     for low, high in _clusters(times):
         for payload in _payloads(connection, low, high):
             block_key, block_time = key_and_time(payload)
@@ -45,8 +44,16 @@ def contained(
             block_key, block_time = block_key[of_asked], block_time[of_asked]
             at: Int64s = np.minimum(np.searchsorted(times, block_time), len(times) - 1).astype(np.int64)
             hit = times[at] == block_time
-            seen.append(at[hit] * n_keys + block_key[hit])
-    return np.isin(wanted, np.concatenate(seen)) if seen else np.zeros(len(time), np.bool_)
+            if hit.any():
+                seen.append(at[hit] * n_keys + block_key[hit])
+                held.append(values(payload)[of_asked][hit])
+    found: Floats = np.full(len(time), np.nan)
+    if seen:
+        names, first = np.unique(np.concatenate(seen), return_index=True)
+        place = np.minimum(np.searchsorted(names, wanted), len(names) - 1)
+        there = names[place] == wanted
+        found[there] = np.concatenate(held)[first[place[there]]]
+    return found
 
 
 def _clusters(times: Int64s) -> Iterator[tuple[int, int]]:

@@ -22,22 +22,34 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.dialects import postgresql as postgresql_sql
+from sqlalchemy.dialects import sqlite as sqlite_sql
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ganzhi.errors import ConfigError, Fault, Unavailable
 from ganzhi.records import Alarm, AlarmEvent, AlarmState, Change, Tier
-from storage.ledger_schema import ALARM, CURSOR, JOURNAL, METADATA, SCHEMA_VERSION, VERSION
+from storage import postgresql
+from storage.ledger_schema import ALARM, CURSOR, JOURNAL
+from storage.migrations.upgrade import upgrade
 from storage.snapshot import from_json, to_json
 from storage.sqlite import guarded
 
 BUSY_S = 5.0
-"""How long SQLite waits for another process that holds the file."""
+"""How long a writer waits for another process that is writing."""
+
+MOST_WORDS = 300
+"""Characters of a server's own message that are passed on."""
+
+NUL = "\N{SYMBOL FOR NULL}"
+"""Stands for the character NUL, which PostgreSQL's texts cannot hold; in `snapshot` JSON has it escaped."""
 
 CHUNK = 1_000
 """Lines looked up in one query, well below the number of variables that a query may have."""
+
+REMEDY = 'write "sqlite:///data/ledger.sqlite" or "postgresql://user@host/database"'
 
 LINE = (JOURNAL.c.seq, JOURNAL.c.at, JOURNAL.c.noted, JOURNAL.c.change, JOURNAL.c.before, JOURNAL.c.actor)
 EVENT = select(*LINE, JOURNAL.c.comment, JOURNAL.c.snapshot)
@@ -50,30 +62,26 @@ class Ledger:
     """
 
     def __init__(self, url: str, *, busy_s: float = BUSY_S) -> None:
-        self._url = make_url(url)
+        self._url = _parsed(url)
+        plain = self._url.set(drivername=self._url.get_backend_name(), query={})
+        self._place = plain.render_as_string(hide_password=True)
         self._lock = threading.Lock()
         options: dict[str, Any] = {"connect_args": {"timeout": busy_s}} if self._sqlite else {"pool_pre_ping": True}
         self._engine = create_engine(self._url, **options)
         if self._sqlite:
             _prepare_sqlite(self._engine)
+        else:
+            _prepare_postgresql(self._engine, busy_s)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
             undo.callback(self.close)
-            self._prepare()
+            with self._writing() as connection:
+                if not self._sqlite:
+                    postgresql.require_unicode(connection, self._place)
+                upgrade(connection, self._place)
             undo.pop_all()
         return self
-
-    def _prepare(self) -> None:
-        with self._writing() as connection:
-            METADATA.create_all(connection)
-            found = connection.execute(select(func.max(SCHEMA_VERSION.c.version))).scalar()
-            if found is None:
-                connection.execute(insert(SCHEMA_VERSION), {"version": VERSION})
-            elif found > VERSION:
-                problem = f"was written in format {found} by a newer program; this one reads up to format {VERSION}"
-                place = self._url.render_as_string(hide_password=True)
-                raise ConfigError([Fault(place, problem, "start the newer program, or name another ledger")])
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
@@ -118,16 +126,22 @@ class Ledger:
             found = connection.execute(EVENT.order_by(JOURNAL.c.seq.desc()).limit(limit))
             return [_event(row) for row in found.mappings()]
 
+    def since(self, noted: int) -> list[AlarmEvent]:
+        """The lines written at or after that moment, UTC ns, oldest first."""
+        with self._reading() as connection:
+            found = connection.execute(EVENT.where(JOURNAL.c.noted >= noted).order_by(JOURNAL.c.noted, JOURNAL.c.seq))
+            return [_event(row) for row in found.mappings()]
+
     def cursor(self, name: str) -> int:
         """How far this receiver has come; 0 for a new one."""
         return self._number(select(CURSOR.c.seq).where(CURSOR.c.name == name))
 
     def move_cursor(self, name: str, seq: int) -> None:
-        """This receiver has had every line up to `seq`."""
+        """This receiver has had every line up to `seq`; a cursor never moves back."""
+        upsert = (sqlite_sql if self._sqlite else postgresql_sql).insert(CURSOR).values(name=name, seq=seq)
+        ahead = upsert.on_conflict_do_update(index_elements=["name"], set_={"seq": seq}, where=CURSOR.c.seq < seq)
         with self._writing() as connection:
-            moved = connection.execute(update(CURSOR).where(CURSOR.c.name == name).values(seq=seq))
-            if moved.rowcount == 0:
-                connection.execute(insert(CURSOR), {"name": name, "seq": seq})
+            connection.execute(ahead)
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -159,13 +173,28 @@ class Ledger:
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
+        except DBAPIError as error:
             if isinstance(error.orig, sqlite3.DatabaseError):
                 with guarded(f"the ledger {self._url.database}"):
                     raise error.orig from error
-            if not isinstance(error, OperationalError):
+            cause = postgresql.cause(error)
+            if cause is None:
                 raise
-            raise Unavailable(f"the ledger's server: {error.orig}") from error
+            words = " ".join(str(error.orig).split())[:MOST_WORDS]
+            raise Unavailable(f"the ledger {self._place}: {cause} ({words})") from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError([Fault("[ledger] url", "is not a database URL", REMEDY)]) from error
+    backend = parsed.get_backend_name()
+    if backend in postgresql.BACKENDS:
+        return postgresql.with_driver(parsed)
+    if backend != "sqlite":
+        raise ConfigError([Fault("[ledger] url", f"names {backend}, which is not supported", REMEDY)])
+    return parsed
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -183,19 +212,27 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _prepare_postgresql(engine: Engine, busy_s: float) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes", False):
+            postgresql.begin_writing(connection, busy_s)
+
+
 def _keep(connection: Connection, events: Sequence[AlarmEvent]) -> None:
     told = _told(connection, events)
-    latest = {line.alarm.id: _alarm_row(line.alarm) for line in events}
+    fresh_lines = [line for line in events if line.seq not in told]
+    if not fresh_lines:
+        return
+    latest = {line.alarm.id: _alarm_row(line.alarm) for line in fresh_lines}
     known = set(connection.execute(select(ALARM.c.id).where(ALARM.c.id.in_(latest))).scalars())
     fresh = [row for key, row in latest.items() if key not in known]
     changed = [{**row, "key": key} for key, row in latest.items() if key in known]
-    lines = [_line_row(line) for line in events if line.seq not in told]
     if fresh:
         connection.execute(insert(ALARM), fresh)
     if changed:
         connection.execute(update(ALARM).where(ALARM.c.id == bindparam("key")), changed)
-    if lines:
-        connection.execute(insert(JOURNAL), lines)
+    connection.execute(insert(JOURNAL), [_line_row(line) for line in fresh_lines])
 
 
 def _told(connection: Connection, events: Sequence[AlarmEvent]) -> set[int]:
@@ -211,11 +248,11 @@ def _told(connection: Connection, events: Sequence[AlarmEvent]) -> set[int]:
 def _alarm_row(alarm: Alarm) -> dict[str, object]:
     row: dict[str, object] = {column.name: getattr(alarm, column.name, None) for column in ALARM.columns}
     codes = {"alarm_class": alarm.alarm_class.value, "state": alarm.state.value}
-    return {**row, **codes, "tier": int(alarm.tier), "worst": int(alarm.worst), "snapshot": to_json(alarm)}
+    return _storable({**row, **codes, "tier": int(alarm.tier), "worst": int(alarm.worst), "snapshot": to_json(alarm)})
 
 
 def _line_row(line: AlarmEvent) -> dict[str, object]:
-    return {
+    row: dict[str, object] = {
         "seq": line.seq,
         "alarm": line.alarm.id,
         "at": line.at,
@@ -226,6 +263,11 @@ def _line_row(line: AlarmEvent) -> dict[str, object]:
         "comment": line.comment,
         "snapshot": to_json(line.alarm),
     }
+    return _storable(row)
+
+
+def _storable(row: dict[str, object]) -> dict[str, object]:
+    return {name: value.replace("\0", NUL) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _event(row: RowMapping) -> AlarmEvent:

@@ -1,4 +1,4 @@
-"""Tables of the ledger, in SQL that SQLite and PostgreSQL both speak."""
+"""Tables of the ledger as its newest revision leaves them; a change here goes with a new one in `migrations`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
-
 METADATA = MetaData()
-
-SCHEMA_VERSION = Table("schema_version", METADATA, Column("version", Integer, nullable=False))
 
 ALARM = Table(
     "alarm",
@@ -61,6 +57,7 @@ JOURNAL = Table(
     Column("comment", Text, nullable=False),
     Column("snapshot", Text, nullable=False),
     Index("journal_alarm", "alarm"),
+    Index("journal_noted", "noted"),
 )
 """One row a change, never altered."""
 

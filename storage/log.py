@@ -6,24 +6,26 @@ import contextlib
 import json
 import sqlite3
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganzhi.clock import NS_PER_S, Clock, wall_clock
-from ganzhi.records import Int32s, Int64s, ReadingBlock
+from ganzhi.records import Floats, Int32s, Int64s, ReadingBlock, Reconciled
 from storage.consumer import LAST, Consumer
 from storage.keys import NEVER, PointKeys
-from storage.late import contained, span_class
+from storage.late import recalled, span_class
 from storage.offsets import Offset, Offsets
 from storage.payload import encode, key_and_time
+from storage.reconcile import HOUR_NS, PUT_TALLY, TALLIES, TALLY, hour_of, reconciled, tallies, tally_row, waiting
 from storage.sqlite import connect, guarded, require_version, transaction
 
-VERSION = 1
+VERSION = 2
 BUSY_S = 5.0
 """How long a write waits for another process that holds the file before it is Unavailable."""
 
@@ -32,6 +34,10 @@ PRUNE_ROWS = 262_144
 """Blocks and rows deleted in one transaction; an append waits for one such chunk at most."""
 
 NS_PER_US = 1_000
+COMMITS_KEPT = 1024
+"""Commits over which their time is summed up."""
+MANY = 1 << 40
+"""More blocks than will come while the log is read."""
 
 SCHEMA = (
     """CREATE TABLE block (
@@ -42,8 +48,19 @@ SCHEMA = (
     "CREATE INDEX block_time ON block (span, time_max, time_min) WHERE span IS NOT NULL",
     "CREATE TABLE point (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)",
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL)",
+)
+
+SINCE_1 = (
+    "ALTER TABLE point ADD COLUMN enterprise TEXT NOT NULL DEFAULT ''",
+    TALLY,
+    "CREATE TABLE receipt (topic TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
     f"PRAGMA user_version = {VERSION}",
 )
+"""What format 2 added: the enterprise of a point, the readings received by hour, and the receipts given."""
+
+PUT_RECEIPT = "INSERT OR REPLACE INTO receipt VALUES (?, ?)"
+TALLIES_NS = 400 * 24 * HOUR_NS
+"""How long the hours are kept for reconciliation: more than a year, for the report of a year."""
 
 INSERT = "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SET = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
@@ -79,13 +96,13 @@ class Log:
         self._grown = threading.Condition()
         self._keys: PointKeys | None = None
         self._consumers: list[Consumer] = []
+        self.commits_s: deque[float] = deque(maxlen=COMMITS_KEPT)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
             self._connection = connect(self.path, synchronous="FULL", busy_s=self._busy_s)
             undo.callback(self._connection.close)
-            if require_version(self._connection, self.path, VERSION):
-                self._create()
+            self._create(require_version(self._connection, self.path, VERSION))
             origin = self._meta("origin")
             beside = self.path.with_name(self.path.name + ".offsets")
             self._offsets = Offsets(path=beside, origin=origin, busy_s=self._busy_s)
@@ -106,16 +123,30 @@ class Log:
         self._offsets.close()
         self._connection.close()
 
-    def bind(self, point_ids: Sequence[str]) -> None:
-        """Say which points the catalogue has; their place in `point_ids` is their index in every block."""
+    def bind(self, point_ids: Sequence[str], enterprises: Sequence[str] | None = None) -> None:
+        """Say which points the catalogue has, and whose they are; their place is their index in every block."""
         with self._lock, self._writing():
-            known = [row[0] for row in self._connection.execute("SELECT id FROM point ORDER BY key")]
-            keys = PointKeys(ids=point_ids, known=known)
-            self._connection.executemany("INSERT INTO point VALUES (?, ?)", enumerate(keys.new_ids, len(known)))
+            rows = self._connection.execute("SELECT id, enterprise FROM point ORDER BY key").fetchall()
+            known, owners = [row[0] for row in rows], [row[1] for row in rows]
+            keys = PointKeys(ids=point_ids, known=known, enterprises=enterprises, known_enterprises=owners)
+            named = zip(known + keys.new_ids, keys.enterprise_of_key, strict=True)
+            put = "INSERT INTO point VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET enterprise = excluded.enterprise"
+            self._connection.executemany(put, ((key, id_, owner) for key, (id_, owner) in enumerate(named)))
         self._keys = keys
 
-    def append(self, blocks: Sequence[ReadingBlock] | ReadingBlock, counters: Mapping[str, int]) -> int:
-        """Store the blocks and the cumulative counters in one transaction, durable on return; the last seq.
+    def append(
+        self,
+        blocks: Sequence[ReadingBlock] | ReadingBlock,
+        counters: Mapping[str, int],
+        *,
+        tallies: Sequence[Reconciled] = (),
+        receipts: Mapping[str, int] | None = None,
+    ) -> int:
+        """Store all of it in one transaction, durable on return; the last seq.
+
+        counters  cumulative, whatever names they have
+        tallies   the receiving side of hours that have changed, as it stands now
+        receipts  the highest number up to which all is committed, by the topic it came on
 
         Raises Unavailable when the disk is full or the file locked; nothing is stored then, and the log goes on.
         """
@@ -128,9 +159,13 @@ class Log:
                 payload = encode(block, keys.keys(block.point))
                 rows.append((tail.seq + 1, tail.rows, tail.bytes, *_times(block), payload))
                 tail = Tail(tail.seq + 1, tail.rows + len(block), tail.bytes + len(payload))
+            began = time.monotonic()
             with self._writing():
                 self._connection.executemany(INSERT, rows)
                 self._connection.execute(SET, ("counters", json.dumps(dict(counters))))
+                self._connection.executemany(PUT_TALLY, map(tally_row, tallies))
+                self._connection.executemany(PUT_RECEIPT, (receipts or {}).items())
+            self.commits_s.append(time.monotonic() - began)
             self._counters = dict(counters)
             with self._grown:
                 self._tail = tail
@@ -143,6 +178,66 @@ class Log:
         """The counters as last committed."""
         with self._lock:
             return dict(self._counters)
+
+    def receipts(self) -> dict[str, int]:
+        """The receipts given, by the topic they are for."""
+        with self._lock:
+            return dict(self._connection.execute("SELECT topic, seq FROM receipt").fetchall())
+
+    def tallies(self, since: int) -> list[Reconciled]:
+        """The receiving side of every hour that began at `since` or later, UTC ns."""
+        with self._lock:
+            return tallies(self._connection.execute(TALLIES, (since,)).fetchall())
+
+    def reconciled(self, consumer: str, since: int) -> list[Reconciled]:
+        """Every hour from that of `since` on: received, stored by this consumer, and what waits for it.
+
+        Reads over a connection of its own: neither ingest nor a consumer waits for it. What waits is counted block by
+        block, some 50 million rows a second.
+        """
+        hour = hour_of(since)
+        offset, done = self._offsets.stored(consumer, hour)
+        connection = connect(self.path, synchronous="FULL", busy_s=self._busy_s)
+        with contextlib.closing(connection), guarded("the log"):
+            connection.execute("BEGIN")  # from here on one moment of the log, with all blocks that `done` speaks of
+            found = tallies(connection.execute(TALLIES, (hour,)).fetchall())
+            after = -1 if offset is None else offset.seq
+            left = waiting(connection, after, self._tail.seq + MANY, self._bound().enterprise_of_key)
+        return reconciled(found, done, left, hour)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the log's files on disk."""
+        beside = self.path.parent.glob(self.path.name + "*")
+        return sum(path.stat().st_size for path in beside)
+
+    def start(self) -> int:
+        """The number after which the oldest block kept follows."""
+        with self._lock:
+            row = self._connection.execute("SELECT seq FROM block ORDER BY seq LIMIT 1").fetchone()
+            return int(row[0]) - 1 if row else self._tail.seq
+
+    def closed_after(self, seq: int) -> int:
+        """Our clock when the first block after `seq` was closed, UTC ns; of none, when the newest was."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT now FROM block WHERE seq > ? ORDER BY seq LIMIT 1", (seq,)
+            ).fetchone()
+            return int(row[0]) if row else self.newest_now
+
+    @property
+    def oldest(self) -> int:
+        """Our clock when the oldest block kept was closed, UTC ns; of an empty log, when it was made."""
+        with self._lock:
+            row = self._connection.execute("SELECT now FROM block ORDER BY seq LIMIT 1").fetchone()
+            return int(row[0]) if row else int(self._meta("origin")) * NS_PER_US
+
+    @property
+    def newest_now(self) -> int:
+        """Our clock when the newest block was closed, UTC ns; of an empty log 0."""
+        with self._lock:
+            row = self._connection.execute("SELECT now FROM block ORDER BY seq DESC LIMIT 1").fetchone()
+            return int(row[0]) if row else 0
 
     @property
     def rows(self) -> int:
@@ -186,11 +281,15 @@ class Log:
         """A consumer that will not come back no longer holds blocks."""
         self._offsets.drop(name)
 
-    def contains(self, point: Int32s, time: Int64s) -> NDArray[np.bool_]:
-        """Whether the log holds a reading of this point at this time: (n,), (n,) -> bool (n,)."""
+    def keep_from(self, name: str, seq: int) -> None:
+        """Keep every block after `seq` for somebody who will come back to it, such as a snapshot that begins there."""
+        self._offsets.put(name, Offset(seq, 0))
+
+    def recall(self, point: Int32s, time: Int64s) -> Floats:
+        """The value that the log holds for each point at each time: (n,), (n,) -> float64 (n,), NaN for none."""
         keys = self._bound()
         with self._lock:
-            return contained(self._connection, keys.keys(point), time, keys.n_keys)
+            return recalled(self._connection, keys.keys(point), time, keys.n_keys)
 
     def save_newest(self, newest: Int64s, seq: int) -> None:
         """Keep the newest time per point as of block `seq`, so that `newest` need not read from the start."""
@@ -226,6 +325,10 @@ class Log:
         deleted = 0
         while chunk := self._prune_chunk(now - self._retention_ns):
             deleted += chunk
+        forgotten = hour_of(now - TALLIES_NS)
+        with self._lock, self._writing():
+            self._connection.execute("DELETE FROM tally WHERE hour < ?", (forgotten,))
+        self._offsets.forget_before(forgotten)
         return deleted
 
     def _prune_chunk(self, before: int) -> int:
@@ -243,12 +346,16 @@ class Log:
                     self._connection.execute("DELETE FROM block WHERE seq <= ?", (last,))
             return count
 
-    def _create(self) -> None:
+    def _create(self, new: bool) -> None:
         with self._writing():
-            for statement in SCHEMA:
-                self._connection.execute(statement)
-            self._connection.execute(SET, ("origin", self._clock() // NS_PER_US))
-            self._connection.execute(SET, ("counters", "{}"))
+            if new:
+                for statement in SCHEMA:
+                    self._connection.execute(statement)
+                self._connection.execute(SET, ("origin", self._clock() // NS_PER_US))
+                self._connection.execute(SET, ("counters", "{}"))
+            if self._connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                for statement in SINCE_1:
+                    self._connection.execute(statement)
 
     def _meta(self, name: str) -> Any:
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()

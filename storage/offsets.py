@@ -1,4 +1,4 @@
-"""How far each consumer of the log has come, in a small SQLite file beside it.
+"""How far each consumer of the log has come, and what it has stored, in a small SQLite file beside it.
 
 A file of its own, so that consumers never wait for the thread that appends, nor it for them. It is written with
 synchronous=NORMAL: a commit survives the death of the process, but after a loss of power the newest offsets may be
@@ -12,12 +12,22 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.reconcile import Stored
 from storage.sqlite import connect, guarded, transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS consumer (name TEXT PRIMARY KEY, seq INTEGER NOT NULL, rows INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS origin (log INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS stored (
+    name TEXT NOT NULL, hour INTEGER NOT NULL, enterprise TEXT NOT NULL,
+    stored INTEGER NOT NULL, refused INTEGER NOT NULL,
+    PRIMARY KEY (name, hour, enterprise)
+) WITHOUT ROWID;
 """
+
+PUT = "INSERT OR REPLACE INTO consumer VALUES (?, ?, ?)"
+ADD_STORED = """INSERT INTO stored VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+    SET stored = stored + excluded.stored, refused = refused + excluded.refused"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class Offsets:
         if self._connection.execute("SELECT log FROM origin").fetchone() != (origin,):
             with transaction(self._connection):
                 self._connection.execute("DELETE FROM consumer")
+                self._connection.execute("DELETE FROM stored")
                 self._connection.execute("DELETE FROM origin")
                 self._connection.execute("INSERT INTO origin VALUES (?)", (origin,))
 
@@ -50,12 +61,34 @@ class Offsets:
             row = self._connection.execute("SELECT seq, rows FROM consumer WHERE name = ?", (name,)).fetchone()
         return None if row is None else Offset(*row)
 
-    def put(self, name: str, offset: Offset) -> None:
-        """Durable against the death of the process. Raises Unavailable when the disk is full."""
+    def put(self, name: str, offset: Offset, stored: Stored | None = None) -> None:
+        """Durable against the death of the process, and so is what was stored on the way, in the same transaction.
+
+        Raises Unavailable when the disk is full; neither is kept then.
+        """
         with self._lock, guarded("the log's offsets"):
-            self._connection.execute(
-                "INSERT OR REPLACE INTO consumer VALUES (?, ?, ?)", (name, offset.seq, offset.rows)
-            )
+            if not stored:
+                self._connection.execute(PUT, (name, offset.seq, offset.rows))
+                return
+            with transaction(self._connection):
+                self._connection.execute(PUT, (name, offset.seq, offset.rows))
+                rows = [(name, hour, enterprise, *counts) for (hour, enterprise), counts in stored.items()]
+                self._connection.executemany(ADD_STORED, rows)
+
+    def stored(self, name: str, since: int) -> tuple[Offset | None, Stored]:
+        """Where a consumer is, and what it has stored up to there of what came since, UTC ns of an hour's beginning."""
+        with self._lock, guarded("the log's offsets"), transaction(self._connection):
+            place = self._connection.execute("SELECT seq, rows FROM consumer WHERE name = ?", (name,)).fetchone()
+            found = self._connection.execute(
+                "SELECT hour, enterprise, stored, refused FROM stored WHERE name = ? AND hour >= ?", (name, since)
+            ).fetchall()
+        done = {(hour, enterprise): (kept, refused) for hour, enterprise, kept, refused in found}
+        return (None if place is None else Offset(*place)), done
+
+    def forget_before(self, hour: int) -> None:
+        """Drop what was stored of hours before this one."""
+        with self._lock, guarded("the log's offsets"):
+            self._connection.execute("DELETE FROM stored WHERE hour < ?", (hour,))
 
     def drop(self, name: str) -> None:
         """Forget a consumer."""

@@ -77,6 +77,12 @@ def key_and_time(payload: bytes) -> tuple[Int32s, Int64s]:
     return np.frombuffer(payload, INT32, n, at), np.frombuffer(payload, INT64, n, HEADER.size)
 
 
+def values(payload: bytes) -> Floats:
+    """Only the column of values."""
+    n = _header(payload)[2]
+    return np.frombuffer(payload, FLOAT64, n, HEADER.size + 8 * n)
+
+
 def _header(payload: bytes) -> tuple[int, int, int, int, int]:
     if len(payload) < HEADER.size:
         raise ValueError(f"a block of {len(payload)} bytes is cut short")

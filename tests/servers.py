@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -12,6 +14,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 START_LIMIT_S = 30.0
 
@@ -57,13 +61,19 @@ def answers(url: str) -> bool:
 
 @dataclass
 class Server:
-    """A child process that can be stopped and started again on the same port and folder."""
+    """A child process that can be stopped and started again on the same port and folder.
+
+    user         the account it runs as, None for ours
+    stop_signal  what it takes for a request to stop at once, in good order
+    """
 
     command: list[str]
     port: int
     folder: Path
     ready: Callable[[], bool]
     process: subprocess.Popen[bytes] | None = None
+    user: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
 
     @property
     def url(self) -> str:
@@ -71,7 +81,7 @@ class Server:
 
     def start(self) -> None:
         with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(self.command, cwd=self.folder, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, cwd=self.folder, stdout=log, stderr=log, user=self.user)
         try:
             wait_until(self.ready, self.command[0])
         except TimeoutError:
@@ -84,7 +94,7 @@ class Server:
         if kill:
             self.process.kill()
         else:
-            self.process.terminate()
+            self.process.send_signal(self.stop_signal)
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -155,3 +165,60 @@ def influxdb1(folder: Path) -> Server:
     config.write_text(INFLUXDB1_CONFIG.format(port=port, rpc=rpc, folder=folder))
     ping = f"http://127.0.0.1:{port}/ping"
     return Server([executable, "-config", str(config)], port, folder, lambda: answers(ping))
+
+
+POSTGRESQL_CONFIG = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+fsync = off
+shared_buffers = 16MB
+max_connections = 30
+max_wal_size = 64MB
+timezone = 'UTC'
+"""
+POSTGRESQL_ACCESS = """
+host all with_password 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+"""
+
+
+def postgresql_program(name: str) -> str | None:
+    """Where a program of the newest PostgreSQL is, or None: Debian keeps them off the PATH."""
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda place: int(place.parts[4]))
+    return str(places[-1]) if places else shutil.which(name)
+
+
+def postgresql(folder: Path) -> Server:
+    """PostgreSQL with the superuser `ganzhi`, who needs no password, and no database but its own.
+
+    It refuses to run as root and then runs as `postgres`, who must be able to get at `folder`. A role named
+    `with_password` is asked for one.
+    """
+    executable, initdb = postgresql_program("postgres"), postgresql_program("initdb")
+    if executable is None or initdb is None:
+        raise FileNotFoundError("postgres, initdb")
+    user = "postgres" if os.geteuid() == 0 else None
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    options = ["--username=ganzhi", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync"]
+    command = [initdb, f"--pgdata={data}", *options]
+    subprocess.run(command, cwd=folder, user=user, check=True, capture_output=True)
+    port = free_port()
+    with (data / "postgresql.conf").open("a") as config:
+        config.write(POSTGRESQL_CONFIG.format(port=port))
+    (data / "pg_hba.conf").write_text(POSTGRESQL_ACCESS)
+    address = f"postgresql://ganzhi@127.0.0.1:{port}/postgres"
+    command = [executable, "-D", str(data)]
+    return Server(command, port, folder, lambda: takes_queries(address), user=user, stop_signal=signal.SIGINT)
+
+
+def takes_queries(address: str) -> bool:
+    """Whether the PostgreSQL server at this address answers."""
+    try:
+        with psycopg.connect(address, connect_timeout=2) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True

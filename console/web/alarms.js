@@ -9,6 +9,7 @@ import { language, pick, t, tierName } from "./text.js";
 
 const SHOWN = 200;
 const AUDIBLE = 3;
+const KNOWN = 5000; // alarms remembered, beyond those that are active
 let parts = null;
 
 const sourceName = (id) => pick(state.sources.get(id)?.name) || id;
@@ -114,11 +115,28 @@ export function tickAlarms() {
   }
 }
 
-export function announce(event) {
-  const { alarm, change } = event;
-  if (!["raised", "worsened"].includes(change) || alarm.retrospective) return;
+let met = null; // alarm id -> how the page knows it; null before the first list
+
+function tell(alarm) {
   setText(document.getElementById("announce"), t("newAlarm", { colour: tierName(alarm.tier), text: pick(alarm.text) }));
   if (alarm.tier >= AUDIBLE && soundIsOn()) beep(alarm.tier);
+}
+
+export function announce({ alarm, change }) {
+  const known = met?.get(alarm.id);
+  met?.set(alarm.id, alarm);
+  const told = known?.changed === alarm.changed && known.tier >= alarm.tier;
+  if (["raised", "worsened"].includes(change) && !alarm.retrospective && !told) tell(alarm);
+}
+
+// What was raised while the line was lost is announced, the worst of it; what the page knew before never again,
+// not even when a platform that starts anew had left it out for a moment.
+export function announceMissed(alarms) {
+  const missed = alarms.filter((alarm) => isOpen(alarm) && !alarm.retrospective && alarm.tier > (met?.get(alarm.id)?.tier ?? 0));
+  const first = met === null;
+  if (first || met.size > KNOWN) met = new Map([...(met ?? [])].filter(([id]) => state.alarms.has(id)));
+  for (const alarm of alarms) met.set(alarm.id, alarm);
+  if (!first && missed.length) tell(missed.sort(worstFirst)[0]);
 }
 
 draw(["site", "language", "alarms"], drawAlarms);

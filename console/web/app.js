@@ -1,6 +1,7 @@
 // Starts the page: reads the site, follows the address, and ties what is heard to what is drawn.
 
-import { announce, tickAlarms } from "./alarms.js";
+import { announce, announceMissed, tickAlarms } from "./alarms.js";
+import "./conditions.js";
 import { extendCurve } from "./curve.js";
 import { fill, h } from "./dom.js";
 import { setZone } from "./format.js";
@@ -8,11 +9,13 @@ import { tickClock } from "./header.js";
 import "./health.js";
 import { open, request, RequestError, start } from "./link.js";
 import { applyValues, setPoints, tickPoints } from "./points.js";
+import "./reconciliation.js";
 import { setSite } from "./sources.js";
 import { changed, draw, heardAt, recall, state } from "./state.js";
 import { language, pick, sectorName, setLanguage, t, tierName } from "./text.js";
 
 const RETRY_MS = 3000;
+const VIEWS = ["monitor", "health", "reconciliation"];
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -33,9 +36,8 @@ function worstSource() {
 
 function readAddress() {
   const [view, source, point] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  state.view = view === "health" ? "health" : "monitor";
-  document.getElementById("monitor").hidden = state.view !== "monitor";
-  document.getElementById("health").hidden = state.view !== "health";
+  state.view = VIEWS.includes(view) ? view : "monitor";
+  for (const name of VIEWS) document.getElementById(name).hidden = state.view !== name;
   changed("view");
   if (view === "source" && state.sources.has(source)) choose(source, point ?? null);
   else if (state.source === null) choose(worstSource(), null);
@@ -107,6 +109,8 @@ const listeners = {
     extendCurve(rows);
   },
   event: announce,
+  alarms: announceMissed,
+  back: () => state.source !== null && loadPoints(state.source), // the limits may be others now
 };
 start(listeners);
 readAddress();

@@ -15,6 +15,7 @@ export function setZone(name) {
 export const zoneName = () => zone;
 export const timeText = (ms) => formats.time.format(ms);
 export const dayText = (ms) => formats.day.format(ms);
+export const hourText = (ms) => `${dayText(ms).slice(5)} ${timeText(ms).slice(0, 5)}`;
 export const weekdayText = (ms) =>
   new Intl.DateTimeFormat(language() === "zh" ? "zh-CN" : "en-GB", { timeZone: zone, weekday: "short" }).format(ms);
 
@@ -47,3 +48,12 @@ export function valueText(value, resolution) {
 
 export const countText = (n) => (n === null || n === undefined ? "—" : n.toLocaleString("en-US"));
 export const rateText = (n) => (n < 10 ? n.toFixed(1) : countText(Math.round(n)));
+
+const SIZES = ["B", "KB", "MB", "GB", "TB"];
+
+export function bytesText(bytes) {
+  if (bytes === null || bytes === undefined) return "—";
+  let [figure, unit] = [bytes, 0];
+  while (figure >= 1024 && unit < SIZES.length - 1) [figure, unit] = [figure / 1024, unit + 1];
+  return `${unit === 0 || figure >= 100 ? Math.round(figure) : figure.toFixed(1)} ${SIZES[unit]}`;
+}

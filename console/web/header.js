@@ -29,7 +29,7 @@ function brokerChip() {
 
 function tab(view) {
   const here = state.view === view;
-  const href = view === "health" ? "#/health" : "#/";
+  const href = view === "monitor" ? "#/" : `#/${view}`;
   return h("a", { href, class: "tab", "data-role": view, "aria-current": here ? "page" : null }, t(view));
 }
 
@@ -70,7 +70,7 @@ function drawHeader() {
     h("div", { class: "brand" },
       h("img", { src: "icon.svg", alt: "", width: 30, height: 30 }),
       h("div", {}, h("h1", {}, pick(state.site.name)), h("span", { class: "product" }, t("product")))),
-    h("nav", { "aria-label": t("views") }, tab("monitor"), tab("health")),
+    h("nav", { "aria-label": t("views") }, tab("monitor"), tab("health"), tab("reconciliation")),
     h("div", { class: "tools" },
       linkChip(), brokerChip(), soundButton(), operatorButton(), languageButton(),
       h("div", { class: "clock" }, clock.time, clock.day)));
@@ -90,7 +90,7 @@ function drawBanner() {
   const mqtt = state.health?.mqtt;
   let text = "";
   if (state.link === "lost") text = t("lost", { time: state.lastHeard ? momentText(state.lastHeard, now()) : "—" });
-  else if (mqtt && !mqtt.connected) text = t("brokerLost", { error: mqtt.error });
+  else if (mqtt && !mqtt.connected && !state.health.conditions.some(({ id }) => id.startsWith("mqtt"))) text = t("brokerLost", { error: mqtt.error });
   document.body.classList.toggle("lost", state.link === "lost");
   banner.hidden = text === "";
   setText(banner, text);

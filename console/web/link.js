@@ -9,28 +9,29 @@ const SILENCE_LIMIT_MS = 12000;
 const REOPEN_MS = 2000;
 
 export class RequestError extends Error {
-  constructor(status, text) {
-    super(text ? text.en : `status ${status}`);
+  constructor(status, answer) {
+    super(answer?.message?.en ?? `status ${status}`);
     this.status = status;
-    this.text = text;
+    this.text = answer?.message ?? null;
+    this.faults = answer?.faults ?? [];
   }
 }
 
-export async function request(path, options = {}) {
-  const response = await fetch(path, { ...options, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
+export async function request(path, options = {}, limitMs = REQUEST_LIMIT_MS) {
+  const response = await fetch(path, { ...options, signal: AbortSignal.timeout(limitMs) });
   const answer = await response.json().catch(() => null);
-  if (!response.ok || answer === null) throw new RequestError(response.status, answer?.message ?? null);
+  if (!response.ok || answer === null) throw new RequestError(response.status, answer);
   return answer;
 }
 
-export function post(path, body) {
-  return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+export function post(path, body, limitMs = REQUEST_LIMIT_MS) {
+  return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }, limitMs);
 }
 
 let stream = null;
 let reopening = null;
 let waiting = null; // events that arrive while the state is being fetched; applied on top of it
-let heard = { values: () => {}, event: () => {} };
+let heard = { values: () => {}, event: () => {}, alarms: () => {}, back: () => {} };
 let lastFrame = 0;
 
 function setLink(link) {
@@ -47,6 +48,7 @@ export async function refresh() {
     heardAt(alarms.now);
     setAlarms(alarms);
     setEvents(history.events);
+    heard.alarms(alarms.alarms);
     state.seq = alarms.seq ?? state.seq;
   } catch {
     setLink("lost");
@@ -101,7 +103,10 @@ export function open() {
     });
   stream.onopen = () => {
     lastFrame = Date.now();
-    if (state.link === "lost") checkSite();
+    if (state.link === "lost") {
+      checkSite();
+      heard.back();
+    }
     setLink("live");
   };
   stream.onerror = () => {

@@ -1,9 +1,12 @@
-// Every sentence of the page, Chinese and English.
+// Every sentence of the page, Chinese and English; those on the platform itself are in text_platform.js.
+
+import { PLATFORM_TEXTS } from "./text_platform.js";
 
 const TEXTS = {
   product: ["感知中枢", "Ganzhi"],
   monitor: ["实时监控", "Monitor"],
   health: ["运行状况", "Health"],
+  reconciliation: ["对账", "Reconciliation"],
   views: ["视图", "Views"],
   switchLanguage: ["English", "中文"],
   switchLanguageHint: ["Switch to English", "切换到中文"],
@@ -44,14 +47,14 @@ const TEXTS = {
   more: ["还有 {n} 项，请用筛选缩小范围", "{n} more; narrow them down with the filter"],
   moreAlarms: ["另有 {n} 条较轻的报警未显示，可按颜色查看", "{n} milder alarms not shown; choose a colour above"],
   noSources: ["尚无危险源", "No sources yet"],
-  noSourcesDo: ["在站点目录中登记企业与危险源，在点表 CSV 中登记测点；用 ganzhi check 检查后重启服务。",
-    "Enter enterprises and sources in the site catalogue and points in the points CSV; verify with ganzhi check, then restart the service."],
+  noSourcesDo: ["在站点目录中登记企业与危险源，在点表 CSV 中登记测点；用 ganzhi check 检查后在运行状况页重新加载配置。",
+    "Enter enterprises and sources in the site catalogue and points in the points CSV; verify with ganzhi check, then reload the configuration on the health view."],
   noMatch: ["没有符合筛选的项目", "Nothing matches the filter"],
   noGateways: ["尚无网关接入", "No gateway yet"],
   noGatewaysDo: ["让网关以 QoS 1 连接 {url}，按下面的主题和格式发布；收到第一条后本页自动显示。",
     "Let a gateway connect to {url} and publish with QoS 1 to the topic below; this page shows the first reading by itself."],
   noPoints: ["该危险源没有登记测点", "This source has no points"],
-  noPointsDo: ["在点表 CSV 中为它添加测点，重启服务后生效。", "Add its points to the points CSV and restart the service."],
+  noPointsDo: ["在点表 CSV 中为它添加测点，在运行状况页重新加载配置后生效。", "Add its points to the points CSV and reload the configuration on the health view."],
   choose: ["请在左侧选择一个危险源", "Choose a source on the left"],
   tag: ["测点", "Point"], value: ["当前值", "Value"], range: ["量程与限值", "Range and limits"], time: ["时间", "Time"], status: ["状态", "State"],
   neverSeen: ["从未上报", "never seen"],
@@ -99,29 +102,7 @@ const TEXTS = {
   newAlarm: ["新报警，{colour}色：{text}", "New {colour} alarm: {text}"],
   system: ["系统", "System"],
   secs: ["{n}秒", "{n} s"], mins: ["{n}分", "{n} min"], hours: ["{n}小时{m}分", "{n} h {m} min"], days: ["{n}天{m}小时", "{n} d {m} h"],
-  balance: ["对账", "Balance"],
-  balanceHint: ["每个读数只进入一个计数，两式必须相等", "Every reading ends in exactly one counter; both sums must close"],
-  received: ["接收", "Received"], accepted: ["接受", "Accepted"], late: ["迟到", "Late"], duplicate: ["重复", "Duplicate"],
-  rejected: ["拒收", "Rejected"], unknown: ["未登记", "Unknown"], stored: ["已入库", "Stored"], backlog: ["待入库", "Backlog"],
-  closes: ["平", "closes"], differs: ["差 {n}", "off by {n}"],
-  session: ["MQTT 会话", "MQTT session"], server: ["服务器", "Broker"], state: ["状态", "State"], since: ["起始", "Since"],
-  outstanding: ["待确认消息", "Unacknowledged messages"], error: ["错误", "Error"], started: ["平台启动", "Platform started"],
-  up: ["已连接", "Connected"], down: ["断开", "Down"],
-  flow: ["流量与延迟", "Flow and delay"], messagesPerSecond: ["消息/秒", "messages/s"],
-  p50: ["接收到报警的延迟，中位", "Arrival to alarm, median"], p99: ["接收到报警的延迟，99%", "Arrival to alarm, 99 %"],
-  pages: ["打开的页面", "Open pages"],
-  consumers: ["日志消费者", "Log consumers"], consumer: ["消费者", "Consumer"], rows: ["积压行数", "Rows behind"], behind: ["积压时间", "Behind"],
-  gateways: ["网关", "Gateways"], gateway: ["网关", "Gateway"], enterprise: ["企业", "Enterprise"], last: ["最近消息", "Last message"],
-  readings: ["读数", "Readings"], skew: ["时钟偏差", "Clock skew"],
-  rejectedReasons: ["拒收原因", "Rejected payloads"], reason: ["原因", "Reason"], count: ["次数", "Count"], topic: ["主题", "Topic"], sample: ["样例", "Sample"],
-  noRejected: ["没有拒收的数据", "Nothing was rejected"],
-  unknownPoints: ["待登记测点", "Points to register"],
-  noUnknown: ["没有未登记的测点", "Every tag that arrives is registered"],
-  unknownDo: ["网关在发送但点表中没有；加入点表 CSV 后重启服务即可接收。", "A gateway sends them and the points CSV does not list them; add them and restart the service."],
-  noConsumers: ["没有消费者在运行", "No consumer is running"],
-  healthLoading: ["正在读取运行状况…", "Loading health…"],
-  healthFailed: ["运行状况读取失败，正在重试", "Health could not be read; trying again"],
-  ok: ["正常", "ok"],
+  ...PLATFORM_TEXTS,
 };
 
 const SECTORS = {

@@ -4,7 +4,8 @@ Beside `values` a message may carry
 
 - `"quality": {tag: name}`, names of records.Quality in lower case, for values that are not good;
 - `"units": {tag: unit}`, to be refused rather than misread when it is not the unit of the point;
-- `"simulated": true`, which marks every value; and `"seq"`, the gateway's own number for the message.
+- `"simulated": true`, which marks every value;
+- `"seq"`, the gateway's own number for the message, and `"oldest"`, the lowest one it still keeps (docs/receipts.md).
 
 NaN, Infinity and null, which some gateways write for a broken sensor, cost only their own value.
 """
@@ -72,6 +73,9 @@ def _whole(digits: str) -> float:
 
 
 def _message(message: dict[str, Any], gateway: Gateway, columns: Columns, reject: Reject, unknown: Unknown) -> int:
+    number = message.get("seq")
+    if number is not None:
+        gateway.numbering.note(number, message.get("oldest"))
     try:
         time_ms = message["ts"]
         values = message["values"]

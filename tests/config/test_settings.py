@@ -150,6 +150,14 @@ def test_paths_hold_from_anywhere_when_the_file_is_named_relatively(
             'kind = "influxdb1"\nurl = "http://h"\ndatabase = "d"\npassword_file = "p"',
             ["store.username: password_file has no username"],
         ),
+        (
+            'retention = "30d"\nrollup_retention = "7d"',
+            ["store.rollup_retention: the minutes and hours would be gone before the readings"],
+        ),
+        (
+            'rollup_retention = "7d"',
+            ["store.rollup_retention: the minutes and hours would be gone before the readings"],
+        ),
     ],
 )
 def test_store_says_what_it_needs_when_keys_do_not_fit_its_kind(

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from console.backend import NEVER, Backend, Columns, Health
+from console.backend import NEVER, Backend, Columns
 from console.feed import Feed
+from console.health import Health
 from console.shape import colour_json, event_json
 from ganzhi.errors import Refused, Unavailable
 from ganzhi.records import (
@@ -24,6 +25,7 @@ from ganzhi.records import (
     Int32s,
     Point,
     Quality,
+    Reconciled,
     RiskColour,
     Rule,
     Source,
@@ -95,7 +97,7 @@ def quiet_health() -> Health:
         "mqtt": {"connected": True, "url": "mqtt://127.0.0.1:1883", "since": None, "outstanding": 0, "error": ""},
         "counters": {
             "received": 0, "accepted": 0, "late": 0, "duplicate": 0,
-            "rejected": 0, "unknown": 0, "stored": 0, "backlog": 0,
+            "rejected": 0, "unknown": 0, "stored": 0, "backlog": 0, "conflict": 0,
         },
         "rejected_by_reason": {},
         "unknown_points": [],
@@ -103,6 +105,12 @@ def quiet_health() -> Health:
         "consumers": [],
         "rates": {"readings_per_s": 0.0, "messages_per_s": 0.0},
         "delay_ms": {"p50": None, "p99": None},
+        "conflicts": [],
+        "conditions": [],
+        "enterprises": {},
+        "log": {"bytes": 0, "free_bytes": 0, "commit_p50_ms": None, "commit_p99_ms": None, "pending_rows": 0},
+        "store_refused": {"count": 0, "sample": ""},
+        "snapshot": {"at": None, "seq": 0, "bytes": 0, "error": ""},
     }  # fmt: skip
 
 
@@ -120,6 +128,9 @@ class Plant:
     history: list[AlarmEvent] = field(default_factory=list)
     active: dict[str, Alarm] = field(default_factory=dict)
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
+    reconciled: list[Reconciled] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    reloaded: int = 0
 
     def __post_init__(self) -> None:
         size = len(self.catalogue.points)
@@ -142,7 +153,19 @@ class Plant:
             curve=self.read_curve,
             colours=self.colours,
             health=lambda: {**self.health, "now": self.now // 1_000_000},
+            reconciliation=self.reconcile,
+            reload=self.reload,
         )
+
+    def reconcile(self, since: int) -> list[Reconciled]:
+        if self.store_is_down:
+            raise Unavailable("connection refused", retry_after_s=5.0)
+        rows = [row for row in self.reconciled if row.hour >= since]
+        return sorted(rows, key=lambda row: (-row.hour, row.enterprise))
+
+    def reload(self) -> list[str]:
+        self.reloaded += 1
+        return self.faults
 
     def read_latest(self, points: Int32s) -> Columns:
         time, value, quality = self.latest

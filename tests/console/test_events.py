@@ -70,6 +70,19 @@ def test_a_page_that_comes_back_fetches_only_if_it_missed_something(
         assert next(heard)["event"] == first
 
 
+@pytest.mark.parametrize("last", [1, 7])
+def test_a_page_that_knows_more_than_a_new_process_is_told_to_fetch(
+    plant: Plant, http: httpx.Client, last: int
+) -> None:
+    assert plant.feed.newest is None
+    with http.stream("GET", "/api/events", headers={"Last-Event-ID": str(last)}) as answer:
+        heard = frames(answer.iter_lines())
+        next(heard)
+        assert next(heard) == {"event": "resync", "data": "{}"}
+        plant.raise_alarm(LEVEL, Tier.RED, HIGH, HIGH)
+        assert next(heard)["event"] == "alarm"
+
+
 def test_values_of_a_source_come_whole_first_and_then_what_is_new(plant: Plant, http: httpx.Client) -> None:
     plant.read(LEVEL, 7.5, simulated=True)
     with http.stream("GET", "/api/events", params={"source": "tank-area-1"}) as answer:

@@ -8,8 +8,9 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from console.health import Words
 from console.server import Server
-from ganzhi.records import Catalogue, Enterprise, Point, Quality, Source, Text, Tier
+from ganzhi.records import Catalogue, Enterprise, Point, Quality, Reconciled, Source, Text, Tier
 from tests.console.plant import GAS, LEVEL, NOW, PRESSURE, TEMPERATURE, Plant, S
 
 HIGH = Text("液位高", "Level high")
@@ -179,6 +180,17 @@ def hostile_plant() -> Plant:
     plant.health["rejected_by_reason"] = {HOSTILE: {"count": 1, "sample": HOSTILE, "topic": HOSTILE, "at": ms}}
     plant.health["unknown_points"] = [{"enterprise": HOSTILE, "gateway": HOSTILE, "tag": HOSTILE, "count": 1, "at": ms}]
     plant.health["mqtt"] = {"connected": True, "url": HOSTILE, "since": ms, "outstanding": 0, "error": HOSTILE}
+    words: Words = {"zh": HOSTILE, "en": HOSTILE}
+    plant.health["conditions"] = [{"id": HOSTILE, "tier": 4, "text": words, "since": ms}]
+    plant.health["consumers"] = [
+        {"name": HOSTILE, "backlog_rows": 1, "backlog_s": 1.0, "backlog_bytes": 1, "error": HOSTILE}
+    ]
+    plant.health["conflicts"] = [
+        {"enterprise": HOSTILE, "point": HOSTILE, "time": ms, "kept": 1.0, "refused": 2.0, "at": ms}
+    ]
+    plant.health["store_refused"] = {"count": 1, "sample": HOSTILE}
+    plant.health["snapshot"] = {"at": None, "seq": 0, "bytes": 0, "error": HOSTILE}
+    plant.reconciled = [Reconciled(NOW, "e", received=1), Reconciled(NOW, HOSTILE, received=1)]
     plant.read(0, 0.5)
     plant.raise_alarm(0, Tier.RED, HOSTILE_TEXT, HOSTILE_TEXT, advice=HOSTILE_TEXT, basis=HOSTILE)
     return plant
@@ -198,6 +210,10 @@ def test_hostile_texts_stay_texts(plant: Plant, server: Server, page: Page) -> N
     page.get_by_role("button", name="取消").click()
     page.get_by_role("link", name="运行状况").click()
     expect(page.locator(".rejected .sample")).to_have_text(HOSTILE)
+    expect(page.locator("#conditions .condition-text")).to_have_text(HOSTILE)
+    expect(page.locator(".refused-sample")).to_have_text(HOSTILE)
+    page.get_by_role("link", name="对账", exact=True).click()
+    expect(page.locator("#reconciliation tbody .wide")).to_have_text([HOSTILE, HOSTILE])
     assert page.evaluate("window.hurt") is None
     assert page.locator("main script, main img").count() == 0
 
@@ -231,7 +247,9 @@ def test_the_health_view_balances_the_counters(plant: Plant, server: Server, pag
     plant.health["counters"].update({**counts, "stored": 6, "backlog": 1})  # type: ignore[typeddict-item]
     ms = NOW // 1_000_000
     plant.health["unknown_points"] = [{"enterprise": "e", "gateway": "g", "tag": "X-9", "count": 4, "at": ms}]
-    plant.health["consumers"] = [{"name": "telemetry", "backlog_rows": 1, "backlog_s": 0.5, "error": "refused"}]
+    plant.health["consumers"] = [
+        {"name": "telemetry", "backlog_rows": 1, "backlog_s": 0.5, "backlog_bytes": 90, "error": "refused"}
+    ]
     show(page, server, "#/health")
     expect(page.locator(".sum .badge")).to_have_text(["✓ 平", "✗ 差 3"])
     expect(page.locator(".unknown tbody tr")).to_contain_text("X-9")
@@ -285,7 +303,7 @@ def test_a_phone_needs_no_sideways_scrolling(plant: Plant, server: Server, page:
     for language in ("English", "中文"):
         page.get_by_role("button", name=language).click()
         expect(page.locator("#alarms .alarm")).to_have_count(4)
-        for address in ("#/", "#/health"):
+        for address in ("#/", "#/health", "#/reconciliation"):
             page.goto(f"{server.url}/{address}")
             expect(page.locator("#header .chip.good").first).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 import console
+from console.metrics import FAMILIES
 
 FOLDER = Path(console.__file__).parent
 README = (FOLDER / "README.md").read_text("utf-8")
@@ -31,5 +32,10 @@ def test_every_module_is_in_the_table() -> None:
 def test_every_route_is_in_the_table(http: httpx.Client) -> None:
     served = {path.replace("alarm_id", "id").replace("source_id", "id").replace("point_id", "id")
               for path in http.get("/openapi.json").json()["paths"]}  # fmt: skip
-    listed = {path.partition("?")[0] for path in re.findall(r"^\| `(?:GET|POST) (/api/[^`]*)`", README, re.MULTILINE)}
-    assert listed == served
+    listed = {path.partition("?")[0] for path in re.findall(r"^\| `(?:GET|POST) (/[^`]+)`", README, re.MULTILINE)}
+    assert listed - {"/openapi.json"} == served
+
+
+def test_every_metric_is_in_the_table() -> None:
+    names = {f"{family.name}_total" if family.kind == "counter" else family.name for family in FAMILIES}
+    assert set(re.findall(r"`(ganzhi_\w+)`", README)) == names

@@ -1,4 +1,4 @@
-"""The direction of dependencies: packages meet in ganzhi/app.py and command.py, and nowhere else."""
+"""The direction of dependencies: packages meet in ganzhi/app.py, parts.py and command.py, and nowhere else."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ DRIVERS = {
     "iotcore": {"ingest"},
     "duckdb": {"storage"},
     "sqlalchemy": {"storage"},
+    "alembic": {"storage"},
+    "psycopg": {"storage"},
+    "prometheus_client": {"console"},
     "influxdb_client": {"storage"},
     "grafana_api": {"grafana"},
     "grafana_foundation_sdk": {"grafana"},
@@ -30,7 +33,8 @@ DRIVERS = {
 }
 
 EXCEPTIONS: dict[str, str] = {
-    "ganzhi/app.py": "builds the parts of the service and connects them",
+    "ganzhi/app.py": "connects the parts of the service and runs them",
+    "ganzhi/parts.py": "opens them, each where it left off",
     "ganzhi/command.py": "the same for the commands beside the service",
 }
 """file -> why it may import packages other than its own"""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pytest
 
 from config import example
 from detectors import OPTIONS
 from ganzhi import command
+from ganzhi.clock import NS_PER_S
 from ganzhi.errors import ConfigError
+from ganzhi.records import ReadingBlock
+from storage import DuckDBStore
 
 
 def test_packs_may_set_what_the_detectors_take() -> None:
@@ -45,3 +50,23 @@ def test_push_says_what_is_missing_when_no_grafana_is_named() -> None:
     rig = command.load(example("skab") / "ganzhi.toml")
     with pytest.raises(ConfigError, match=r"grafana\.url"):
         command.grafana_push(rig)
+
+
+def test_readings_are_exported_by_local_time_and_faults_are_sentences(tmp_path: Path) -> None:
+    demo = command.load(command.demo_settings())
+    configuration = command.embedded(demo, tmp_path, broker_url="mqtt://127.0.0.1:9", port=0)
+    with pytest.raises(ConfigError, match=r"there is no .*readings\.duckdb"):
+        command.export(configuration, tmp_path / "out", start="", end="")
+    midnight = 1_777_564_800 * NS_PER_S  # 2026-05-01 00:00 at the site, 16:00 UTC of the day before
+    times = midnight + np.arange(-2, 3) * NS_PER_S
+    block = ReadingBlock(np.zeros(5, np.int32), times, np.arange(5.0), np.zeros(5, np.uint8), times, int(times[-1]))
+    with DuckDBStore(configuration.settings.store.path, configuration.catalogue) as store:
+        store.write(block, 1)
+    written = command.export(configuration, tmp_path / "out", start="2026-05-01", end="2026-05-01T00:00:02")
+    [readings] = [path for path in written if path.name.startswith("reading-")]
+    with duckdb.connect() as file:
+        assert file.execute(f"SELECT value FROM '{readings}' ORDER BY time").fetchall() == [(2.0,), (3.0,)]
+    with pytest.raises(ConfigError, match="--from: 'May' is not a date"):
+        command.export(configuration, tmp_path, start="May", end="")
+    with pytest.raises(ConfigError, match="embedded store"):
+        command.export(command.load(example("skab") / "ganzhi.toml"), tmp_path, start="", end="")

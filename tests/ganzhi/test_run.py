@@ -89,8 +89,8 @@ def test_alarm_is_acknowledged_once_and_survives_a_restart(
             "acknowledged"
         ]
         publish(mosquitto_server, start_ms + 14_000, [15.0] * 6 + [8.0] * 200)
-        wait_until(lambda: len(process_events(port)) > 2, "the end of the alarm")
-        assert [event["change"] for event in process_events(port)] == ["raised", "acknowledged", "cleared"]
+        wait_until(lambda: process_events(port)[-1]["change"] == "cleared", "the end of the alarm")
+        assert [event["change"] for event in process_events(port)].count("raised") == 1
         assert process_events(port)[:2] == before
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ganzhi.errors import Unavailable
 from ganzhi.latest import Delay, Latest
@@ -24,12 +25,14 @@ class Batch:
 class Consumer:
     batches: list[Batch]
     committed: list[int] = field(default_factory=list)
+    refused: list[list[int] | None] = field(default_factory=list)
 
     def read(self, max_rows: int = 0, timeout_s: float = 0.0) -> Batch | None:
         return self.batches.pop(0) if self.batches else None
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: Batch, refused: NDArray[np.intp] | None = None) -> None:
         self.committed.append(batch.last_seq)
+        self.refused.append(None if refused is None else refused.tolist())
 
 
 def reading(value: float) -> ReadingBlock:
@@ -42,6 +45,7 @@ def test_batch_is_applied_once_more_when_the_journal_was_down() -> None:
     consumer = Consumer([Batch(reading(1.0), 7), Batch(reading(2.0), 8)])
     judged: list[float] = []
     applied: list[Sequence[Transition]] = []
+    kept: list[int] = []
     transition = Transition("r", 0, 1, Tier.NONE, Tier.RED, 1.0, 1.0, 1.0)
 
     def judge(block: ReadingBlock) -> list[Transition]:
@@ -62,6 +66,7 @@ def test_batch_is_applied_once_more_when_the_journal_was_down() -> None:
         latest=Latest(1),
         delay=Delay(),
         clock=lambda: 9,
+        keep=kept.append,
     )
     with pytest.raises(Unavailable):
         detect()
@@ -71,18 +76,18 @@ def test_batch_is_applied_once_more_when_the_journal_was_down() -> None:
     assert not detect()
     assert judged == [1.0, 2.0]
     assert applied == [[transition], [transition], [transition]]
-    assert consumer.committed == [7, 8]
+    assert consumer.committed == kept == [7, 8]
 
 
 def test_batch_waits_when_the_store_is_down() -> None:
     consumer = Consumer([Batch(reading(1.0), 7)])
     written: list[int] = []
 
-    def write(block: ReadingBlock, seq: int) -> int:
+    def write(block: ReadingBlock, seq: int) -> NDArray[np.intp]:
         written.append(seq)
         if len(written) < 3:
             raise Unavailable("down")
-        return len(block)
+        return np.array([0], np.intp)
 
     store = Store(consumer=consumer, write=write)
     for _ in range(2):
@@ -90,7 +95,7 @@ def test_batch_waits_when_the_store_is_down() -> None:
             store()
         assert consumer.committed == []
     assert store()
-    assert (written, consumer.committed) == ([7, 7, 7], [7])
+    assert (written, consumer.committed, consumer.refused) == ([7, 7, 7], [7], [[0]])
 
 
 def test_colour_is_announced_at_once_and_written_later_when_the_store_is_down() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import threading
@@ -16,11 +17,12 @@ import pytest
 from bench.load.firehose import connect, packets
 from ganzhi.clock import wall_clock
 from ganzhi.errors import Unavailable
-from ganzhi.records import Catalogue, Enterprise, Int32s, Int64s, Point, ReadingBlock, Text
-from ingest.admission import NEVER, Mask
+from ganzhi.records import Catalogue, Enterprise, Floats, Int32s, Int64s, Point, ReadingBlock, Reconciled, Text
+from ingest.admission import NEVER
 from ingest.broker import embedded
+from ingest.bulk import Messages
 from ingest.route import Route
-from ingest.service import Ingest
+from ingest.service import Ingest, Memory
 from ingest.session import Session, SessionOptions
 from tests.servers import Server, free_port, mosquitto, program, running, wait_until
 
@@ -50,22 +52,36 @@ class MemoryLog:
         self.rows: list[tuple[int, int, float]] = []
         self.ticks = 0
         self.totals: Mapping[str, int] = {}
+        self.oldest_now = 0
+        self.receipts: dict[str, int] = {}
+        self.tallies: dict[tuple[int, str], Reconciled] = {}
         self.down = False
 
-    def append(self, blocks: Sequence[ReadingBlock], counters: Mapping[str, int]) -> int:
+    @property
+    def oldest(self) -> int:
+        return self.oldest_now
+
+    def append(
+        self,
+        blocks: Sequence[ReadingBlock],
+        counters: Mapping[str, int],
+        *,
+        tallies: Sequence[Reconciled],
+        receipts: Mapping[str, int],
+    ) -> int:
         if self.down:
             raise Unavailable("the disk is full", retry_after_s=0.05)
         for block in blocks:
             self.ticks += not len(block)
             self.rows += zip(block.point.tolist(), block.time.tolist(), block.value.tolist(), strict=True)
         self.totals = counters
+        self.receipts |= receipts
+        self.tallies |= {(tally.hour, tally.enterprise): tally for tally in tallies}
         return len(self.rows)
 
-    def contains(self, point: Int32s, time: Int64s) -> Mask:
-        keys = {row[:2] for row in self.rows}
-        return np.fromiter(
-            (key in keys for key in zip(point.tolist(), time.tolist(), strict=True)), np.bool_, len(point)
-        )
+    def recall(self, point: Int32s, time: Int64s) -> Floats:
+        kept = {row[:2]: row[2] for row in self.rows}
+        return np.array([kept.get(key, np.nan) for key in zip(point.tolist(), time.tolist(), strict=True)])
 
 
 @contextmanager
@@ -75,8 +91,8 @@ def listening(options: SessionOptions, log: MemoryLog) -> Iterator[tuple[Session
         catalogue=CATALOGUE,
         routes=[ROUTE],
         log=log,
-        newest=np.full(POINTS, NEVER, np.int64),
-        totals=log.totals,
+        memory=Memory(np.full(POINTS, NEVER, np.int64), log.totals, receipts=log.receipts),
+        older=lambda point, time: np.full(len(point), np.nan),
         clock=wall_clock,
     )
     session = Session(options, ingest, clock=wall_clock)
@@ -238,6 +254,115 @@ def test_redelivered_messages_count_as_duplicates_when_the_line_broke_before_the
     assert log.rows == expected(0, 20)
 
 
+def numbered(first: int, count: int, oldest: int = 1) -> list[tuple[str, str]]:
+    """Readings in messages with their gateway's numbers, from 1 on."""
+    return [
+        (topic, f'{{"seq":{k + 1},"oldest":{oldest},{payload[1:]}')
+        for k, (topic, payload) in enumerate(readings(first, count), first)
+    ]
+
+
+def receipts(port: int, until_seq: int) -> list[int]:
+    """Receipts as a gateway hears them, the retained one first, up to a number."""
+    heard: list[int] = []
+    with connect("127.0.0.1", port, "receipts") as line:
+        line.settimeout(10)
+        topic = b"ganzhi/v1/e/g/receipt"
+        body = b"\x00\x01" + len(topic).to_bytes(2, "big") + topic + b"\x00"
+        line.sendall(b"\x82" + bytes([len(body)]) + body)
+        data = b""
+        while not heard or heard[-1] < until_seq:
+            data += line.recv(1 << 12)
+            heard = [int(digits) for digits in re.findall(rb'\{"seq":(\d+)\}', data)]
+    return heard
+
+
+def test_receipts_follow_the_commits_and_wait_for_what_is_missing(mosquitto_server: Server) -> None:
+    log, port = MemoryLog(), mosquitto_server.port
+    with listening(options(port, "receipts-platform"), log) as (session, _):
+        until(lambda: session.status.connected, "the session")
+        began = time.monotonic()
+        send(port, numbered(0, 100))
+        assert receipts(port, 100)[-1] == 100
+        send(port, numbered(110, 10))
+        send(port, numbered(100, 5))
+        assert receipts(port, 105)[-1] == 105
+        send(port, numbered(105, 5))
+        assert receipts(port, 120)[-1] == 120
+        seconds = time.monotonic() - began
+        heard = receipts(port, 120)
+        assert heard == [120]
+        assert seconds > 2  # three receipts, one a second at most
+    assert log.receipts == {"ganzhi/v1/e/g/data": 120}
+    with listening(options(port, "receipts-platform"), log) as (session, ingest):
+        until(lambda: session.status.connected, "the session")
+        send(port, numbered(122, 3))  # 121 and 122 are missing
+        until(lambda: ingest.counters.messages >= 3, "the messages")
+        send(port, numbered(120, 2))
+        assert receipts(port, 125)[-1] == 125
+
+
+def test_receipt_does_not_wait_for_a_message_that_cannot_be_read(mosquitto_server: Server) -> None:
+    log, port = MemoryLog(), mosquitto_server.port
+    with listening(options(port, "receipts-bad"), log) as (session, ingest):
+        until(lambda: session.status.connected, "the session")
+        topic = "ganzhi/v1/e/bad/data"
+        send(port, [(topic, '{"seq":1,"oldest":1,"values":'), (topic, '{"seq":2,"oldest":1,"ts":1}')])
+        until(lambda: log.receipts.get(topic) == 2, "the receipt")
+        assert ingest.counters.rejected == 2
+
+
+def test_first_value_stays_and_the_other_is_a_conflict(mosquitto_server: Server) -> None:
+    log, port = MemoryLog(), mosquitto_server.port
+    with listening(options(port, "conflict"), log) as (session, ingest):
+        until(lambda: session.status.connected, "the session")
+        send(port, readings(0, 30))
+        other = [(topic, payload.replace(":0.0}", ":7.5}")) for topic, payload in readings(0, 30)]
+        send(port, other)
+        until(lambda: ingest.counters.duplicate == 30, "the duplicates")
+        assert ingest.counters.conflict == 1
+        [conflict] = ingest.counters.conflicts
+        assert (conflict.point, conflict.time, conflict.kept, conflict.refused) == (0, START_MS * 1_000_000, 0.0, 7.5)
+        assert ingest.accounts.totals()["e"]["received"] == 60
+    assert log.rows == expected(0, 30)
+    [tally] = log.tallies.values()
+    assert (tally.received, tally.accepted, tally.duplicate, tally.conflict) == (60, 30, 30, 1)
+
+
+def test_old_reading_is_asked_of_the_store_when_the_log_has_forgotten_it() -> None:
+    log = MemoryLog()
+    asked: list[int] = []
+
+    def older(point: Int32s, time: Int64s) -> Floats:
+        asked.extend(time.tolist())
+        if len(asked) > 2:
+            raise Unavailable("the store is down")
+        return np.where(time == START_MS * 1_000_000, 5.0, np.nan)
+
+    log.oldest_now = (START_MS + 10_000_000) * 1_000_000
+    ingest = Ingest(
+        catalogue=CATALOGUE,
+        routes=[ROUTE],
+        log=log,
+        memory=Memory(np.full(POINTS, (START_MS + 5000) * 1_000_000, np.int64)),
+        older=older,
+        clock=wall_clock,
+    )
+
+    def receive(ts: int, value: float) -> None:
+        payload = f'{{"ts":{ts},"values":{{"T-1":{value}}}}}'.encode()
+        ingest.receive(Messages([b"ganzhi/v1/e/g/data"], [payload], [b""]))
+        ingest.commit()
+
+    receive(START_MS, 5.0)
+    receive(START_MS + 1, 5.0)
+    assert (ingest.counters.duplicate, ingest.counters.late, ingest.counters.conflict) == (1, 1, 0)
+    receive(START_MS + 2, 5.0)  # the store is down: let in, and it keeps one value a point and time
+    assert (ingest.counters.late, len(asked)) == (2, 3)
+    receive(START_MS + 6000, 5.0)  # newer than its newest: nobody is asked
+    assert (ingest.counters.accepted, len(asked)) == (1, 3)
+
+
 def test_ticks_come_when_nothing_is_published(mosquitto_server: Server) -> None:
     log = MemoryLog()
     with listening(options(mosquitto_server.port, "ticks"), log):
@@ -263,7 +388,7 @@ def test_odd_messages_are_counted_when_good_ones_stand_between(mosquitto_server:
         send(mosquitto_server.port, odd)
         until(lambda: len(log.rows) == 3, "the good readings")
         counters = ingest.counters
-        until(lambda: counters.messages == len(odd), "all messages")
+        until(lambda: counters.messages >= len(odd) and not session.status.outstanding, "all messages")
         assert [row[0] for row in log.rows] == [2, 3, 5]
         reasons = {reason: entry.count for reason, entry in counters.reasons.items()}
         assert reasons == {"not_json": 1, "not_finite": 1, "clock_ahead": 1, "unrouted_topic": 1, "wrong_unit": 1}

@@ -25,7 +25,8 @@ class Heard:
     messages: list[tuple[str, Any, bool]] = field(default_factory=list)
 
     def data(self) -> list[Any]:
-        return [document for level, document, _ in self.messages if level == "data"]
+        """Data messages without `oldest`, which says how far the broker or the platform was at that moment."""
+        return [_timeless(document) for level, document, _ in self.messages if level == "data"]
 
     def states(self) -> list[Any]:
         return [document for level, document, _ in self.messages if level == "state"]
@@ -39,6 +40,12 @@ class Heard:
 
     def wait_states(self, count: int) -> None:
         wait_until(lambda: len(self.states()) >= count, f"state {count}", LIMIT_S)
+
+
+def _timeless(document: Any) -> Any:
+    if isinstance(document, list):
+        return [_timeless(each) for each in document]
+    return {key: value for key, value in document.items() if key != "oldest"}
 
 
 @contextlib.contextmanager

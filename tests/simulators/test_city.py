@@ -92,17 +92,19 @@ def test_city_publishes_every_point_once_a_period(mosquitto_server: Server, prot
         before_ms = time.time_ns() // 1_000_000
         summary = run(
             city, url=f"mqtt://127.0.0.1:{mosquitto_server.port}", stop=threading.Event(), seconds=2.0, period_s=0.2,
-            speed=2000.0, protocol=protocol, on_progress=told.append,
+            speed=2000.0, protocol=protocol, receipts=False, on_progress=told.append,
         )  # fmt: skip
         heard.wait(summary.messages)
     beats_kept = 10 - summary.skipped
     assert (summary.messages, summary.acknowledged, summary.refused) == (3 * beats_kept, 3 * beats_kept, 0)
     assert summary.readings == beats_kept * len(city.points) == sum(len(message["values"]) for message in heard.data())
     assert all(message["simulated"] is True for message in heard.data())
-    assert sorted(message["seq"] for message in heard.data()) == sorted([*range(1, beats_kept + 1)] * 3)
+    numbers = sorted(message["seq"] for message in heard.data())
+    assert len(numbers) == 3 * beats_kept
+    assert before_ms <= numbers[0] <= numbers[-1] <= time.time_ns() // 1_000_000 + beats_kept
     times = [message["ts"] for message in heard.data()]
     assert before_ms <= min(times) <= max(times) <= time.time_ns() // 1_000_000
-    tags = [set(message["values"]) for message in heard.data() if message["seq"] == 3]
+    tags = {tuple(message["values"]) for message in heard.data()}
     assert sorted(tag for some in tags for tag in some) == sorted(point.tag for point in city.points)
     assert [str(act).split(" in ")[0] for _, act in summary.acts] == [
         "overfill of 102", "leak of GD-06", "overfill of 102", "leak of GD-06",
@@ -117,7 +119,7 @@ def test_city_stops_at_once_and_flushes_when_it_is_told_to(mosquitto_server: Ser
     stop = threading.Event()
     url = f"mqtt://127.0.0.1:{mosquitto_server.port}"
     only = catalogue(detectors(), {"gas-area-1": ("chem-stop", "gas_detection")})
-    summary = run(only, url=url, stop=stop, script=QUIET, on_progress=lambda _: stop.set())
+    summary = run(only, url=url, stop=stop, script=QUIET, receipts=False, on_progress=lambda _: stop.set())
     assert (summary.messages, summary.acknowledged, summary.acts) == (1, 1, [])
 
 

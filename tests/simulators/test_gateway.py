@@ -1,4 +1,7 @@
-"""The gateway against a real Mosquitto: every message arrives, in order, across broken lines and restarts."""
+"""The gateway against a real Mosquitto and by its word alone: in order, across broken lines and restarts.
+
+What receipts add is in test_receipt.py.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,13 +29,18 @@ AS_STARTED = "user root\n"
 """Started by root, Mosquitto would otherwise change to a user who may not read a temporary folder."""
 
 
+def from_one() -> int:
+    """A clock that lets numbers begin at 1."""
+    return 0
+
+
 def options(
     port: int, *, protocol: str = "5", window: int = 200, buffer: int = 10_000, attempts: int = 5
 ) -> GatewayOptions:
     """A gateway with a name of its own, so that tests share a broker."""
     return GatewayOptions(
         f"mqtt://127.0.0.1:{port}", "sim", f"gw-{next(NUMBERS)}", protocol,
-        window=window, buffer=buffer, attempts=attempts, patience_s=0.3,
+        window=window, buffer=buffer, attempts=attempts, patience_s=0.3, receipts=False,
     )  # fmt: skip
 
 
@@ -48,7 +57,7 @@ def own_broker(tmp_path: Path) -> Iterator[Server]:
 def test_all_messages_arrive_once_in_order(mosquitto_server: Server, protocol: str) -> None:
     mine = options(mosquitto_server.port, protocol=protocol, window=50)
     with subscribed(mosquitto_server.port, f"{mine.topic}/data") as heard:
-        with Gateway(mine) as gateway:
+        with Gateway(mine, clock=from_one) as gateway:
             numbers = [gateway.publish(1000 + i, {"LT-101": i / 4}) for i in range(2000)]
             assert gateway.flush(LIMIT_S)
             assert gateway.counts == Counts(published=2000, acknowledged=2000, refused=0, reconnects=0)
@@ -59,7 +68,7 @@ def test_all_messages_arrive_once_in_order(mosquitto_server: Server, protocol: s
 
 def test_message_says_what_is_known_of_its_values(mosquitto_server: Server) -> None:
     mine = options(mosquitto_server.port)
-    with subscribed(mosquitto_server.port, f"{mine.topic}/data") as heard, Gateway(mine) as gateway:
+    with subscribed(mosquitto_server.port, f"{mine.topic}/data") as heard, Gateway(mine, clock=from_one) as gateway:
         gateway.publish(1, {"A": 1.5, "B": 2.0}, {"B": Quality.IN_CALIBRATION}, simulated=True)
         assert gateway.publish_batch([(2, {"A": 1.0}), (3, {"A": 2.0})], simulated=True) == 3
         assert gateway.publish_batch([]) == 3
@@ -79,7 +88,7 @@ def test_message_says_what_is_known_of_its_values(mosquitto_server: Server) -> N
 def test_state_is_told_at_birth_by_last_will_and_at_good_bye(mosquitto_server: Server, protocol: str) -> None:
     mine = options(mosquitto_server.port, protocol=protocol)
     with line(mosquitto_server.port) as relay, subscribed(mosquitto_server.port, f"{mine.topic}/state") as heard:
-        away = GatewayOptions(f"mqtt://127.0.0.1:{relay.port}", mine.enterprise, mine.gateway, protocol)
+        away = replace(mine, url=f"mqtt://127.0.0.1:{relay.port}")
         with Gateway(away, clock=lambda: 7_000_000_000):
             heard.wait_states(1)
             with subscribed(mosquitto_server.port, f"{mine.topic}/state") as late:
@@ -100,7 +109,7 @@ def test_state_is_told_at_birth_by_last_will_and_at_good_bye(mosquitto_server: S
 def test_messages_are_kept_and_sent_in_order_when_the_broker_was_away(own_broker: Server) -> None:
     with line(own_broker.port) as relay:
         mine = options(relay.port)
-        with Gateway(mine) as gateway:
+        with Gateway(mine, clock=from_one) as gateway:
             with subscribed(own_broker.port, f"{mine.topic}/data") as heard:
                 for i in range(50):
                     gateway.publish(i, {"A": i})
@@ -126,7 +135,7 @@ def test_messages_are_kept_and_sent_in_order_when_the_broker_was_away(own_broker
 def test_what_was_not_acknowledged_is_sent_again_in_order(mosquitto_server: Server) -> None:
     with line(mosquitto_server.port) as relay:
         mine = options(relay.port, window=20)
-        with subscribed(mosquitto_server.port, f"{mine.topic}/data") as heard, Gateway(mine) as gateway:
+        with subscribed(mosquitto_server.port, f"{mine.topic}/data") as heard, Gateway(mine, clock=from_one) as gateway:
             gateway.publish(0, {"A": 0})
             assert gateway.flush(LIMIT_S)
             relay.mute = True
@@ -144,7 +153,7 @@ def test_what_was_not_acknowledged_is_sent_again_in_order(mosquitto_server: Serv
 def test_nothing_is_lost_or_out_of_order_when_the_line_breaks_again_and_again(mosquitto_server: Server) -> None:
     with line(mosquitto_server.port) as relay:
         mine = options(relay.port, window=30)
-        with subscribed(mosquitto_server.port, f"{mine.topic}/data") as heard, Gateway(mine) as gateway:
+        with subscribed(mosquitto_server.port, f"{mine.topic}/data") as heard, Gateway(mine, clock=from_one) as gateway:
             for i in range(3000):
                 if i % 1000 == 500:
                     heard.wait(max(1, i - 400))
@@ -161,7 +170,7 @@ def test_nothing_is_lost_or_out_of_order_when_the_line_breaks_again_and_again(mo
 
 def test_publishing_waits_and_then_says_so_when_the_buffer_is_full(mosquitto_server: Server) -> None:
     with line(mosquitto_server.port) as relay:
-        with Gateway(options(relay.port, buffer=10)) as gateway:
+        with Gateway(options(relay.port, buffer=10), clock=from_one) as gateway:
             relay.open = False
             relay.cut()
             wait_until(lambda: not gateway.connected, "the loss of the line", LIMIT_S)
@@ -250,7 +259,7 @@ def test_line_is_encrypted_and_the_certificate_checked(tmp_path: Path) -> None:
     server = mosquitto(tmp_path, f"{AS_STARTED}certfile {certificate}\nkeyfile {key}")
     with running(server):
         url = f"mqtts://localhost:{server.port}"
-        with Gateway(GatewayOptions(url, "e", "tls", login=Login(ca_file=str(certificate)))) as gateway:
+        with Gateway(GatewayOptions(url, "e", "tls", login=Login(ca_file=str(certificate)), receipts=False)) as gateway:
             for i in range(500):
                 gateway.publish(i, {"A": i})
             assert gateway.flush(LIMIT_S)
@@ -275,8 +284,11 @@ def test_url_that_is_no_address_is_refused(url: str) -> None:
 
 def test_every_fault_of_the_options_is_told_and_no_secret() -> None:
     with pytest.raises(ConfigError) as caught:
-        Gateway(GatewayOptions("http://me:secret@h", "a/b", "", "4", window=0, login=Login("me", "secret", "x")))
-    assert [fault.place for fault in caught.value.faults] == ["url", "enterprise", "gateway", "protocol", "window"]
+        wrong = GatewayOptions("http://me:secret@h", "a/b", "", "4", window=0, grace_s=0.0, login=Login("me", "secret"))
+        Gateway(wrong)
+    assert [fault.place for fault in caught.value.faults] == [
+        "url", "enterprise", "gateway", "protocol", "window", "grace_s",
+    ]  # fmt: skip
     assert "secret" not in str(caught.value)
     with pytest.raises(ConfigError, match=r"ca_file: 'nowhere\.pem' cannot be read"):
         Gateway(GatewayOptions("mqtts://h", "a", "b", login=Login(ca_file="nowhere.pem")))

@@ -46,7 +46,7 @@ def test_recording_is_published_row_for_row_as_fast_as_possible(tmp_path: Path, 
     with subscribed(mosquitto_server.port, "ganzhi/v1/replayed/fast/data") as heard:
         summary = replay(
             files, map=chart("fast"), url=url(mosquitto_server), stop=threading.Event(), speed=0,
-            on_progress=lambda *progress: told.append(progress),
+            receipts=False, clock=lambda: 0, on_progress=lambda *progress: told.append(progress),
         )  # fmt: skip
         heard.wait(6)
     assert heard.data() == [
@@ -68,7 +68,8 @@ def test_rows_keep_their_distance_and_silences_are_cut(tmp_path: Path, mosquitto
     mapped = replace(chart("paced"), max_gap_s=4.0)
     path = recorded(tmp_path, [0, 2, 1000, 998, 1000])
     began = time.monotonic()
-    summary = replay([path], map=mapped, url=url(mosquitto_server), stop=threading.Event(), speed=10.0)
+    line = url(mosquitto_server)
+    summary = replay([path], map=mapped, url=line, stop=threading.Event(), speed=10.0, receipts=False)
     took = time.monotonic() - began
     assert summary.messages == 5
     assert 0.8 <= summary.seconds <= took < 20.0  # (2 + 4 + 0 + 2) s / 10
@@ -78,7 +79,7 @@ def test_start_passes_over_older_rows(tmp_path: Path, mosquitto_server: Server) 
     with subscribed(mosquitto_server.port, "ganzhi/v1/replayed/start/data") as heard:
         summary = replay(
             [recorded(tmp_path, [0, 5, 10])], map=chart("start"), url=url(mosquitto_server), stop=threading.Event(),
-            speed=None, start=(START_MS + 5000) * 1_000_000,
+            receipts=False, speed=None, start=(START_MS + 5000) * 1_000_000,
         )  # fmt: skip
         heard.wait(2)
     assert [message["ts"] - START_MS for message in heard.data()] == [5000, 10_000]
@@ -103,7 +104,7 @@ def test_shifted_rows_keep_their_spacing_and_never_lie_in_the_future(
     with subscribed(mosquitto_server.port, f"ganzhi/v1/replayed/{gateway}/data") as heard:
         replay(
             [recorded(tmp_path, [0, 1, 9])], map=chart(gateway), url=url(mosquitto_server), stop=stop, speed=speed,
-            shift=True, clock=lambda: now_ms * 1_000_000, on_progress=show,
+            shift=True, receipts=False, clock=lambda: now_ms * 1_000_000, on_progress=show,
         )  # fmt: skip
         heard.wait(2)
     found = [message["ts"] - now_ms for message in heard.data()]
@@ -115,7 +116,7 @@ def test_replay_stops_when_it_is_told_to(tmp_path: Path, mosquitto_server: Serve
     stop = threading.Event()
     summary = replay(
         [recorded(tmp_path, [0, 3600])], map=chart("stopped"), url=url(mosquitto_server), stop=stop,
-        on_progress=lambda *_: stop.set(),
+        receipts=False, on_progress=lambda *_: stop.set(),
     )  # fmt: skip
     assert (summary.messages, summary.stopped) == (1, True)
     assert "stopped before the end" in str(summary)
@@ -146,7 +147,7 @@ def test_rig_recording_arrives_value_for_value(mosquitto_server: Server) -> None
     columns = {name: Column(f"T-{i}") for i, name in enumerate(names)}
     mapped = ReplayMap("datetime", "replayed", "rig", columns, delimiter=";")
     with subscribed(mosquitto_server.port, "ganzhi/v1/replayed/rig/data") as heard:
-        summary = replay([RIG], map=mapped, url=url(mosquitto_server), stop=threading.Event(), speed=0)
+        summary = replay([RIG], map=mapped, url=url(mosquitto_server), stop=threading.Event(), speed=0, receipts=False)
         heard.wait(len(rows))
     assert (summary.rows, summary.messages, summary.readings) == (len(rows), len(rows), len(rows) * 8)
     assert [message["values"] for message in heard.data()] == [

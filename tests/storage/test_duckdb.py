@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +11,11 @@ import numpy as np
 import pytest
 
 from ganzhi.clock import NS_PER_S
-from ganzhi.errors import ConfigError, Unavailable
 from ganzhi.records import Alarm, Change, Tier, tick
 from storage.curve import Curve
 from storage.duckdb import DuckDBStore
 from storage.names import ALARM_TEXTS
 from tests.storage.plant import T0, alarm, block, catalogue, colour, event, numbered
-from tests.storage.test_log_kill import child
 
 PLANT = catalogue("LT 1", "LT,2", "温度=3")
 DAY_S = 86_400.0
@@ -48,7 +44,7 @@ def kept(path: Path, query: str) -> list[tuple[object, ...]]:
 def test_every_reading_is_kept_exactly(path: Path) -> None:
     sent = [(1, T0 + 1, -0.0, 0x81, T0 + 9), (0, T0 - 5, 5e-324, 3, T0 + 9), (2, T0 + 123_456_789, 1e308, 0, T0 + 10)]
     with DuckDBStore(path, PLANT) as store:
-        assert store.write(block(sent, T0 + 10), 7) == 3
+        assert store.write(block(sent, T0 + 10), 7).size == 0
     columns = "epoch_ns(time), value, quality + 128 * simulated::INT, epoch_ns(received)"
     assert kept(path, f"SELECT point, {columns} FROM telemetry ORDER BY value") == [
         ("plant.LT,2", T0 + 1, -0.0, 0x81, T0 + 9),
@@ -60,15 +56,15 @@ def test_every_reading_is_kept_exactly(path: Path) -> None:
 def test_a_repeated_seq_is_written_once(path: Path) -> None:
     with DuckDBStore(path, PLANT) as store:
         assert store.position() == 0
-        assert store.write(numbered(3), 5) == 3
-        assert store.write(numbered(3), 5) == 0
-        assert store.write(tick(T0), 6) == 0
-        assert store.write(numbered(0), 6) == 0
+        assert store.write(numbered(3), 5).size == 0
+        assert store.write(numbered(3), 5).size == 0
+        assert store.write(tick(T0), 6).size == 0
+        assert store.write(numbered(0), 6).size == 0
         assert (store.count(), store.position()) == (3, 6)
     with DuckDBStore(path, PLANT) as store:
         assert store.position() == 6
-        assert store.write(numbered(3), 6) == 0
-        assert store.write(numbered(2, 3), 8) == 2
+        assert store.write(numbered(3), 6).size == 0
+        assert store.write(numbered(2, 3), 8).size == 0
         assert store.count() == 5
 
 
@@ -97,7 +93,7 @@ def test_a_point_outside_the_catalogue_is_refused_and_nothing_kept(store: DuckDB
     with pytest.raises(ValueError, match="outside the catalogue"):
         store.write(block([(0, T0, 1.0, 0, T0), (3, T0, 1.0, 0, T0)], T0), 1)
     assert (store.count(), store.position()) == (0, 0)
-    assert store.write(numbered(1), 1) == 1
+    assert store.write(numbered(1), 1).size == 0
 
 
 def test_curve_gives_rows_within_its_bounds_in_the_order_of_time(store: DuckDBStore) -> None:
@@ -143,6 +139,20 @@ def test_curves_are_read_while_another_thread_writes(store: DuckDBStore) -> None
     assert lengths == sorted(lengths)
     assert all(length % 100 == 0 for length in lengths)
     assert len(store.curve(0, 0, 2**62, 10_000)[0]) == 5_900
+
+
+def test_values_are_recalled_by_point_and_time(path: Path) -> None:
+    number = np.append(np.random.default_rng(1).integers(-50, 3_050, 2_000), [7, 7])
+    point, time = (number % 3).astype(np.int32), T0 + number * NS_PER_S
+    with DuckDBStore(path, PLANT) as store:
+        assert np.isnan(store.recall(point, time)).all()
+        store.write(numbered(3_000), 1)
+        expected = np.where((number >= 0) & (number < 3_000), number, np.nan)
+        np.testing.assert_array_equal(store.recall(point, time), expected)
+        assert store.recall(point[:0], time[:0]).shape == (0,)
+    with DuckDBStore(path, catalogue("new", "温度=3")) as store:
+        asked = np.array([0, 1], np.int32), np.array([T0 + 2 * NS_PER_S] * 2)
+        np.testing.assert_array_equal(store.recall(*asked), [np.nan, 2.0])
 
 
 def test_events_and_colours_are_kept_once(path: Path) -> None:
@@ -197,102 +207,6 @@ def test_prune_deletes_what_is_older_than_the_retention(path: Path) -> None:
     assert kept(path, "SELECT count(*) FROM risk") == [(1,)]
 
 
-KILLED = """
-import itertools, sys
-from storage.duckdb import DuckDBStore
-from tests.storage.plant import numbered
-from tests.storage.test_duckdb import PLANT
-
-with DuckDBStore(sys.argv[1], PLANT) as store:
-    for seq in itertools.count(1):
-        store.write(numbered(1000, (seq - 1) * 1000), seq)
-        print(seq, flush=True)
-"""
-
-
-def test_a_killed_writer_goes_on_from_its_position(path: Path) -> None:
-    with child(KILLED, path) as process:
-        assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(30)]
-        process.kill()
-        said += process.stdout.readlines()
-    acknowledged = max(int(line) for line in said if line.endswith("\n"))
-    with DuckDBStore(path, PLANT) as store:
-        position = store.position()
-        assert position >= acknowledged
-        assert store.count() == position * 1_000
-        assert store.write(numbered(1_000, (position - 1) * 1_000), position) == 0
-        assert store.write(numbered(1_000, position * 1_000), position + 1) == 1_000
-    assert kept(path, "SELECT count(DISTINCT value), max(value)::BIGINT FROM reading") == [
-        ((position + 1) * 1_000, (position + 1) * 1_000 - 1)
-    ]
-
-
-FILL_THE_DISK = """
-import resource, sys
-from ganzhi.errors import Unavailable
-from storage.duckdb import DuckDBStore
-from tests.storage.plant import numbered
-from tests.storage.test_duckdb import PLANT
-
-_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-with DuckDBStore(sys.argv[1], PLANT) as store:
-    store.write(numbered(1000), 1)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
-    seq = 1
-    try:
-        while True:
-            seq += 1
-            store.write(numbered(1000, (seq - 1) * 1000), seq)
-    except Unavailable as error:
-        print("full", type(error.__cause__).__name__, flush=True)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    while store.position() < seq:
-        store.write(numbered(1000, store.position() * 1000), store.position() + 1)
-    print("after", seq, store.count(), flush=True)
-"""
-
-
-def test_a_full_disk_is_unavailable_and_ends_when_there_is_room(path: Path) -> None:
-    with child(FILL_THE_DISK, path) as process:
-        said, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    full, after = (line.split() for line in said.splitlines())
-    assert full[0] == "full"
-    seq = int(after[1])
-    assert after == ["after", str(seq), str(seq * 1_000)]
-    assert kept(path, "SELECT count(DISTINCT value) FROM reading") == [(seq * 1_000,)]
-
-
-def test_verify_names_the_other_program_that_holds_the_file(path: Path) -> None:
-    code = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    command = [sys.executable, "-c", code, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdin is not None
-        assert holder.stdout.readline() == "open\n"
-        store = DuckDBStore(path, PLANT)
-        fault = store.verify()
-        with pytest.raises(Unavailable):
-            store.write(numbered(1), 1)
-        holder.stdin.close()
-        holder.wait(10)
-    assert fault is not None
-    assert fault.place == "[store] path"
-    assert str(path) in fault.problem
-    with store:
-        assert store.verify() is None
-        assert store.write(numbered(1), 1) == 1
-
-
-def test_opening_refuses_what_is_not_ours(path: Path, tmp_path: Path) -> None:
-    path.write_text("point,time,value\n")
-    with pytest.raises(ConfigError, match="not a DuckDB file"):
-        DuckDBStore(path, PLANT).__enter__()
-    newer = tmp_path / "newer.duckdb"
-    with duckdb.connect(newer) as connection:
-        connection.execute("CREATE TABLE schema_version AS SELECT 99 AS version")
-    with pytest.raises(ConfigError, match="format 99 by a newer program"):
-        DuckDBStore(newer, PLANT).__enter__()
+def test_ages_must_be_above_zero(path: Path) -> None:
     with pytest.raises(ValueError, match="retention_s"):
         DuckDBStore(path, PLANT, retention_s=0)

@@ -52,8 +52,8 @@ def test_every_reading_is_kept_exactly(store: InfluxDBStore, influxdb1_server: S
     ]
     assert store.position() is None
     assert store.prune(T0) == 0
-    assert store.write(block(sent, T0 + 10), 1) == 5
-    assert store.write(block(sent, T0 + 10), 1) == 5
+    assert store.write(block(sent, T0 + 10), 1).size == 0
+    assert store.write(block(sent, T0 + 10), 1).size == 0
     found = ask(influxdb1_server, database, "SELECT value, quality, point, enterprise, source, quantity FROM reading")
     ids = [point.id for point in PLANT.points]
     ids[2] = "plant.温度=3/"
@@ -106,7 +106,7 @@ def test_lines_the_server_refuses_are_split_out(store: InfluxDBStore, influxdb1_
         assert answer.status_code == 204
     good = [(number % 3, T0 + number, float(number), 0, T0) for number in range(100)]
     bad = [(0, other_day + 7, 7.0, 0, T0), (1, other_day + 8, 8.0, 0, T0)]
-    assert store.write(block([*good[:40], bad[0], *good[40:90], bad[1], *good[90:]], T0), 1) == 100
+    assert store.write(block([*good[:40], bad[0], *good[40:90], bad[1], *good[90:]], T0), 1).tolist() == [40, 91]
     assert store.rejected.count == 2
     assert "field type conflict" in store.rejected.sample
     assert f"value=8.0,quality=0i {other_day + 8}" in store.rejected.sample
@@ -117,7 +117,7 @@ def test_readings_older_than_the_retention_are_counted_as_rejected(
     store: InfluxDBStore, influxdb1_server: Server, database: str
 ) -> None:
     ask(influxdb1_server, database, f"CREATE DATABASE {named(database)} WITH DURATION 1h")
-    assert store.write(block([(0, T0 - 10**17, 1.0, 0, T0)], T0), 1) == 0
+    assert store.write(block([(0, T0 - 10**17, 1.0, 0, T0)], T0), 1).tolist() == [0]
     assert store.rejected.count == 1
     assert "beyond retention policy" in store.rejected.sample
 
@@ -128,7 +128,7 @@ def test_a_database_that_is_dropped_is_created_again(
     assert store.verify() is None
     assert store.verify() is None
     ask(influxdb1_server, database, f"DROP DATABASE {named(database)}")
-    assert store.write(numbered(3), 1) == 3
+    assert store.write(numbered(3), 1).size == 0
     assert len(ask(influxdb1_server, database, "SELECT value FROM reading")) == 3
 
 
@@ -136,18 +136,20 @@ def test_an_outage_is_unavailable_and_nothing_is_missing_after_it(tmp_path: Path
     if program("influxd") is None:
         pytest.skip("influxd is not installed (apt-get install influxdb)")
     with running(influxdb1(tmp_path)) as server, influxdb1_store(server.url, "ganzhi", PLANT) as store:
-        assert store.write(numbered(10), 1) == 10
+        assert store.write(numbered(10), 1).size == 0
         server.stop(kill=True)
         with pytest.raises(Unavailable, match="does not answer"):
             store.write(numbered(10, 10), 2)
         with pytest.raises(Unavailable, match="does not answer"):
             store.curve(0, 0, 2**62, 10)
+        with pytest.raises(Unavailable, match="does not answer"):
+            store.recall(np.array([0], np.int32), np.array([T0]))
         fault = store.verify()
         assert fault is not None
         assert fault.place == "[store] url"
         assert server.url in fault.problem
         server.start()
-        assert store.write(numbered(10, 10), 2) == 10
+        assert store.write(numbered(10, 10), 2).size == 0
         found = ask(server, "ganzhi", "SELECT value FROM reading")
         assert [row[1] for row in found] == [float(i) for i in range(20)]
 
@@ -168,7 +170,7 @@ def test_access_is_by_user_and_password(tmp_path: Path) -> None:
                 nobody.write(numbered(1), 1)
         with influxdb1_store(server.url, "ganzhi", PLANT, username="admin", password="root") as admin:
             assert admin.verify() is None
-            assert admin.write(numbered(1), 1) == 1
+            assert admin.write(numbered(1), 1).size == 0
             for statement in ("CREATE USER reader WITH PASSWORD 'r'", "GRANT READ ON ganzhi TO reader"):
                 with client(server.url, timeout_s=10, auth=("admin", "root")) as http:
                     InfluxQL(http=http, database="", access="", place="").ask(statement)
@@ -186,3 +188,26 @@ def test_verify_tells_another_program_from_influxdb(mosquitto_server: Server, tm
         assert (fault.place, fault.remedy) == ("[store] url", "start it, or mend the address")
     with influxdb1_store(mosquitto_server.url, "ganzhi", PLANT, timeout_s=2) as store:
         assert store.verify() is not None
+
+
+def test_values_are_recalled_by_point_and_time(store: InfluxDBStore) -> None:
+    assert store.verify() is None
+    assert np.isnan(store.recall(np.array([1], np.int32), np.array([T0]))).all()
+    store.write(numbered(20_000, points=4), 1)
+    day = 86_400 * NS_PER_S
+    store.write(block([(3, T0 + day, 0.1, 0, T0), (2, T0 + day, -1e16, 5, T0)], T0), 2)
+    number = np.append(np.random.default_rng(1).integers(-50, 20_050, 3_000), [7, 7])
+    point = np.append(number % 4, [3, 2, 1, 3]).astype(np.int32)
+    time = T0 + np.append(number * NS_PER_S, [day, day, day, day + 1])
+    expected = np.append(np.where((number >= 0) & (number < 20_000), number, np.nan), [0.1, -1e16, np.nan, np.nan])
+    np.testing.assert_array_equal(store.recall(point, time), expected)
+    assert store.recall(point[:0], time[:0]).shape == (0,)
+
+
+def test_values_of_many_points_are_recalled_in_few_requests(influxdb1_server: Server, database: str) -> None:
+    plant = catalogue(*(f"LT {i}" for i in range(1_200)))
+    with influxdb1_store(influxdb1_server.url, database, plant) as store:
+        store.write(numbered(1_200, points=1_200), 1)
+        number = np.arange(1_199, -1, -1)
+        found = store.recall(number.astype(np.int32), T0 + number * NS_PER_S)
+        np.testing.assert_array_equal(found, number)

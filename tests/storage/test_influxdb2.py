@@ -21,6 +21,7 @@ from ganzhi.errors import Unavailable
 from ganzhi.records import Text
 from storage.influxdb import InfluxDBStore
 from storage.influxdb2 import influxdb2_store
+from storage.influxql import client
 from tests.servers import Server, answers, free_port, program, running
 from tests.storage.plant import T0, alarm, block, catalogue, colour, event, numbered
 
@@ -63,7 +64,7 @@ def test_readings_arrive_through_the_write_api(victoria_server: Server) -> None:
     ]
     with influxdb2_store(victoria_server.url, "city", "readings", "token", PLANT) as store:
         assert store.verify() is None
-        assert store.write(block(sent, T0), 1) == 4
+        assert store.write(block(sent, T0), 1).size == 0
         assert store.position() is None
         store.record([event(1, alarm(text=Text("一行", "one line")))], [colour(T0)])  # which knows no line feeds
         store.record_pipeline(T0, {"received": 5})
@@ -83,17 +84,19 @@ def test_an_outage_is_unavailable_and_nothing_is_missing_after_it(tmp_path: Path
         running(victoria(tmp_path)) as server,
         influxdb2_store(server.url, "city", "readings", "token", PLANT) as store,
     ):
-        assert store.write(numbered(10, points=1), 1) == 10
+        assert store.write(numbered(10, points=1), 1).size == 0
         server.stop()
         with pytest.raises(Unavailable, match="does not answer"):
             store.write(numbered(10, 10, points=1), 2)
         with pytest.raises(Unavailable, match="does not answer"):
             store.curve(0, 0, 2**62, 10)
+        with pytest.raises(Unavailable, match="does not answer"):
+            store.recall(np.array([0], np.int32), np.array([T0]))
         fault = store.verify()
         assert fault is not None
         assert (fault.place, fault.remedy) == ("[store] url", "start it, or mend the address")
         server.start()
-        assert store.write(numbered(10, 10, points=1), 2) == 10
+        assert store.write(numbered(10, 10, points=1), 2).size == 0
         found = exported(server, "reading_value", point="plant.LT 1")
         assert found == {(T0 + i * NS_PER_S) // NS_PER_MS: float(i) for i in range(20)}
 
@@ -121,13 +124,17 @@ def real() -> Iterator[InfluxDBStore]:
 
 def test_influxdb2_gives_back_exact_rows(real: InfluxDBStore) -> None:
     assert real.verify() is None
-    assert real.write(block([(0, T0 + 1, 0.1, 0x81, T0), (1, T0, 5e-324, 0, T0), (0, T0, -1e16, 1, T0)], T0), 1) == 3
+    assert (
+        real.write(block([(0, T0 + 1, 0.1, 0x81, T0), (1, T0, 5e-324, 0, T0), (0, T0, -1e16, 1, T0)], T0), 1).size == 0
+    )
     time, value, quality = real.curve(0, 0, 2**62, 10)
     assert list(zip(time.tolist(), value.tolist(), quality.tolist(), strict=True)) == [
         (T0, -1e16, 1),
         (T0 + 1, 0.1, 0x81),
     ]
     assert real.curve(1, 0, 2**62, 10)[1].tolist() == [5e-324]
+    point, time = np.array([1, 0, 0, 1], np.int32), np.array([T0, T0 + 1, T0, T0 + 1])
+    np.testing.assert_array_equal(real.recall(point, time), [5e-324, 0.1, -1e16, np.nan])
 
 
 def test_influxdb2_thins_a_curve_and_keeps_its_peaks(real: InfluxDBStore) -> None:
@@ -138,6 +145,21 @@ def test_influxdb2_thins_a_curve_and_keeps_its_peaks(real: InfluxDBStore) -> Non
     time, found, _ = real.curve(0, 0, 2**62, 100)
     assert 50 <= len(time) <= 100
     assert (T0 + 1_234 * NS_PER_S, 99.0) in zip(time.tolist(), found.tolist(), strict=True)
+
+
+def test_influxdb2_tells_which_rows_it_refuses(real: InfluxDBStore) -> None:
+    url, token = os.environ["GANZHI_TEST_INFLUXDB2_URL"], os.environ["GANZHI_TEST_INFLUXDB2_TOKEN"]
+    place = {name: os.environ.get(f"GANZHI_TEST_INFLUXDB2_{name.upper()}", "ganzhi") for name in ("org", "bucket")}
+    other_day = T0 - 3_650 * 86_400 * NS_PER_S
+    with client(url, timeout_s=10, token=token) as http:
+        lines = f'reading value="text" {other_day}'.encode()
+        assert http.post("/api/v2/write", params={**place, "precision": "ns"}, content=lines).status_code == 204
+    sent = [(i % 2, T0 + i, float(i), 0, T0) for i in range(20)]
+    sent[7] = (1, other_day + 7, 7.0, 0, T0)
+    assert real.write(block(sent, T0), 1).tolist() == [7]
+    assert real.rejected.count == 1
+    point, time = np.array([row[0] for row in sent], np.int32), np.array([row[1] for row in sent])
+    np.testing.assert_array_equal(real.recall(point, time), [np.nan if i == 7 else float(i) for i in range(20)])
 
 
 def test_influxdb2_refused_entry_and_missing_bucket_are_named(real: InfluxDBStore) -> None:
@@ -185,10 +207,12 @@ def refusing_url() -> Iterator[str]:
 
 def test_a_line_the_server_refuses_costs_only_itself(refusing_url: str) -> None:
     with influxdb2_store(refusing_url, "city", "readings", "token", PLANT) as store:
-        assert store.write(numbered(20), 1) == 19
+        assert store.write(numbered(20), 1).tolist() == [13]
         assert store.rejected.count == 1
         assert "422" in store.rejected.sample
         assert "value=13.0" in store.rejected.sample
+        assert store.write(numbered(30, 120), 2).tolist() == list(range(10, 20))
+        assert store.rejected.count == 11
 
 
 def test_a_server_that_is_busy_says_when_to_come_back(refusing_url: str) -> None:

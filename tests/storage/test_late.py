@@ -26,12 +26,18 @@ def log(tmp_path: Path) -> Iterator[Log]:
         yield log
 
 
-def asked(log: Log, *readings: tuple[int, int]) -> list[bool]:
+def kept(log: Log, *readings: tuple[int, int]) -> list[float | None]:
+    """The value that the log holds for each, None where it holds none."""
     point, time = zip(*readings, strict=True) if readings else ((), ())
-    return [bool(found) for found in log.contains(np.array(point, np.int32), np.array(time, np.int64))]
+    found = log.recall(np.array(point, np.int32), np.array(time, np.int64))
+    return [None if np.isnan(value) else value for value in found.tolist()]
 
 
-def test_contains_needs_both_point_and_time(log: Log) -> None:
+def asked(log: Log, *readings: tuple[int, int]) -> list[bool]:
+    return [value is not None for value in kept(log, *readings)]
+
+
+def test_recall_needs_both_point_and_time(log: Log) -> None:
     log.append([numbered(3), tick(T0), numbered(3, 3)], {})
     second = NS_PER_S
     assert asked(log, (0, T0), (1, T0), (1, T0 + second), (0, T0 + 3 * second), (0, T0 + 3 * second + 1)) == [
@@ -43,12 +49,12 @@ def test_contains_needs_both_point_and_time(log: Log) -> None:
     ]
 
 
-def test_contains_of_nothing_is_nothing(log: Log) -> None:
+def test_recall_of_nothing_is_nothing(log: Log) -> None:
     assert asked(log) == []
     assert asked(log, (0, T0)) == [False]
 
 
-def test_contains_finds_readings_of_clocks_that_are_days_off(log: Log) -> None:
+def test_recall_finds_readings_of_clocks_that_are_days_off(log: Log) -> None:
     log.append(block([(0, T0, 1.0, 0, T0), (1, T0 - 40 * DAY_NS, 1.0, 0, T0)], T0), {})
     log.append(block([(0, T0 + 1, 1.0, 0, T0), (1, T0 + 2 * DAY_NS, 1.0, 0, T0)], T0), {})
     assert asked(log, (0, T0), (1, T0 - 40 * DAY_NS), (0, T0 + 1), (1, T0 + 2 * DAY_NS), (1, T0)) == [True] * 4 + [
@@ -56,7 +62,7 @@ def test_contains_finds_readings_of_clocks_that_are_days_off(log: Log) -> None:
     ]
 
 
-def test_contains_takes_more_separate_times_than_it_searches_apart(log: Log) -> None:
+def test_recall_takes_more_separate_times_than_it_searches_apart(log: Log) -> None:
     count = 2 * MAX_CLUSTERS
     for hour in range(count):
         log.append(block([(hour % 3, T0 + hour * 3_600 * NS_PER_S, 1.0, 0, T0)], T0), {})
@@ -65,7 +71,7 @@ def test_contains_takes_more_separate_times_than_it_searches_apart(log: Log) -> 
     assert asked(log, *[((point + 1) % 3, time) for point, time in sought]) == [False] * count
 
 
-def test_contains_follows_points_when_the_catalogue_changes(log: Log) -> None:
+def test_recall_follows_points_when_the_catalogue_changes(log: Log) -> None:
     log.append(block([(2, T0, 1.0, 0, T0)], T0), {})
     log.bind(["plant.C", "plant.NEW", "plant.A"])
     assert asked(log, (0, T0), (1, T0), (2, T0)) == [True, False, False]
@@ -86,13 +92,16 @@ READING = st.tuples(
 
 @settings(max_examples=40, deadline=None)
 @given(blocks=st.lists(st.lists(READING, min_size=1, max_size=4), max_size=6), sought=st.lists(READING, max_size=8))
-def test_contains_agrees_with_a_set(
+def test_recall_agrees_with_a_dictionary(
     tmp_path_factory: pytest.TempPathFactory,
     blocks: list[list[tuple[int, int]]],
     sought: list[tuple[int, int]],
 ) -> None:
     with Log(tmp_path_factory.mktemp("log") / "log.sqlite", retention_s=86400) as log:
         log.bind(["plant.A", "plant.B", "plant.C"])
-        log.append([block([(point, time, 1.0, 0, T0) for point, time in readings], T0) for readings in blocks], {})
-        kept = {reading for readings in blocks for reading in readings}
-        assert asked(log, *sought) == [reading in kept for reading in sought]
+        held: dict[tuple[int, int], float] = {}
+        for number, readings in enumerate(blocks):
+            fresh = [reading for reading in dict.fromkeys(readings) if reading not in held]
+            held |= dict.fromkeys(fresh, float(number))
+            log.append(block([(*reading, float(number), 0, T0) for reading in fresh], T0), {})
+        assert kept(log, *sought) == [held.get(reading) for reading in sought]

@@ -189,7 +189,7 @@ def test_points_keep_their_readings_when_the_catalogue_changes(path: Path) -> No
         log.append(numbered(6), {})
     with opened(path) as log:
         log.bind(["plant.C", "plant.NEW", "plant.A"])
-        log.append(block([(1, T0 + 99, 9.5, 0, T0 + 99)], T0 + 99), {})
+        log.append(block([(1, T0 + 99, 9.5, 0, T0 + 9 * NS_PER_S)], T0 + 9 * NS_PER_S), {})
         reader = log.reader("store")
         batch = reader.read(timeout_s=0)
         assert batch is not None

@@ -1,0 +1,246 @@
+"""Opens what a service is made of: log, ledger, store, ingest, alarms and detection, each where it left off."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+import config
+from alerting import Alarms, colours
+from config import Configuration, Settings
+from console import Feed, event_json
+from detectors.engine import Engine
+from ganzhi import own
+from ganzhi.clock import NS_PER_S, Clock, SteadyClock
+from ganzhi.latest import Delay, Latest
+from ganzhi.records import AlarmEvent, Catalogue, Int32s, RiskColour
+from ingest.account import HOUR_NS
+from ingest.route import Route
+from ingest.service import Ingest, Memory
+from ingest.session import Session, SessionOptions
+from storage import DuckDBStore, Ledger, Log, influxdb1_store, influxdb2_store
+from storage import Store as TelemetryStore
+from storage.state import Arrays, State, StateFile
+
+log = logging.getLogger(__name__)
+
+RECENT_EVENTS = 20_000
+"""Lines of the journal that alarms start from: what ended lately may come back under its old number."""
+MARGIN_NS = 60 * NS_PER_S
+"""Beyond those, every line written since so long before the first block that is read again."""
+PACKET_OVERHEAD_BYTES = 1 << 16
+
+IDS = "ids"
+ENGINE, LATEST = "engine/", "latest/"
+"""Where a saved state keeps the ids of the points, what detection remembers, and the newest readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service is made of, opened but not yet running.
+
+    alarms   know the platform's own conditions as well (ganzhi/own.py); `watched` is the catalogue with them
+    resume   the block after which detection goes on
+    """
+
+    configuration: Configuration
+    clock: Clock
+    zone: ZoneInfo
+    blocks: Log
+    state: StateFile
+    ledger: Ledger
+    store: TelemetryStore
+    ingest: Ingest
+    session: Session
+    alarms: Alarms
+    watched: Catalogue
+    engine: Engine
+    latest: Latest
+    delay: Delay
+    feed: Feed
+    resume: int
+
+    def announce(self, events: Sequence[AlarmEvent]) -> None:
+        """Tell the live page of lines that the journal holds already."""
+        for event in events:
+            self.feed.publish("alarm", event_json(self.configuration.catalogue, event), event.seq)
+
+    def colours(self) -> list[RiskColour]:
+        """The risk colour of every source, now."""
+        return colours(self.alarms.active(), self.configuration.catalogue, self.clock())
+
+    def capture(self) -> Arrays:
+        """A copy of what detection remembers, to be saved."""
+        ids = "\n".join(point.id for point in self.configuration.catalogue.points)
+        return (
+            {IDS: np.frombuffer(ids.encode(), np.uint8)}
+            | {ENGINE + name: array for name, array in self.engine.snapshot().items()}
+            | {LATEST + name: array for name, array in self.latest.state().items()}
+        )
+
+    def save(self, arrays: Arrays, seq: int) -> int:
+        """Save it; its size in bytes. Raises Unavailable."""
+        return self.state.save(State(arrays, seq))
+
+
+def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | None) -> Parts:
+    """Open everything; `stack` closes it. Raises ConfigError, Unavailable or OSError with a sentence."""
+    settings, catalogue = configuration.settings, configuration.catalogue
+    zone = ZoneInfo(settings.site.time_zone)
+    _make_folders(settings)
+    blocks = stack.enter_context(Log(settings.log.path, retention_s=settings.log.retention))
+    blocks.bind([point.id for point in catalogue.points], [point.enterprise for point in catalogue.points])
+    clock = clock or SteadyClock(no_earlier_than=blocks.newest_now)
+    ledger = stack.enter_context(Ledger(settings.ledger.url))
+    store = stack.enter_context(open_store(settings, catalogue))
+    if (fault := store.verify()) is not None:
+        log.warning("the store is not ready, readings wait in the log: %s", fault)
+    state_file = StateFile(settings.log.path.with_name(settings.log.path.name + ".state"))
+    state = _usable(state_file, blocks)
+    watched = own.extended(catalogue)
+    alarms = Alarms(
+        catalogue=watched,
+        rules=[*configuration.rules, *own.rules(watched)],
+        journal=ledger,
+        clock=clock,
+        zone=zone,
+        last_noted=ledger.last_noted(),
+        recent=_recent(ledger, blocks.oldest if state is None else blocks.closed_after(state.seq)),
+    )
+    engine, latest = _engine(configuration), Latest(len(catalogue.points))
+    _adopt(state, catalogue, engine, latest, alarms)
+    ingest = _ingest(configuration, blocks, store, clock)
+    return Parts(
+        configuration=configuration,
+        clock=clock,
+        zone=zone,
+        blocks=blocks,
+        state=state_file,
+        ledger=ledger,
+        store=store,
+        ingest=ingest,
+        session=Session(_session_options(settings), ingest, clock=clock),
+        alarms=alarms,
+        watched=watched,
+        engine=engine,
+        latest=latest,
+        delay=Delay(),
+        feed=Feed(),
+        resume=blocks.start() if state is None else state.seq,
+    )
+
+
+def open_store(settings: Settings, catalogue: Catalogue) -> TelemetryStore:
+    """The telemetry store of [store]. A database that is down is told and waited for, by the worker that writes."""
+    choice = settings.store
+    if choice.kind == "duckdb":
+        return DuckDBStore(
+            choice.path, catalogue, retention_s=choice.retention, rollup_retention_s=choice.rollup_retention
+        )
+    if choice.kind == "influxdb1":
+        password = config.secret(choice.password_file)
+        return influxdb1_store(choice.url, choice.database, catalogue, username=choice.username, password=password)
+    token = config.secret(choice.token_file)
+    return influxdb2_store(choice.url, choice.org, choice.bucket, token, catalogue)
+
+
+def _usable(file: StateFile, blocks: Log) -> State | None:
+    """The saved state, if it is of this log and nothing that it needs is gone."""
+    state = file.load()
+    if state is None:
+        return None
+    if not blocks.start() <= state.seq <= blocks.last_seq:
+        file.set_aside("is of another log, or of blocks that are gone")
+        return None
+    return state
+
+
+def _recent(ledger: Ledger, replayed_from: int) -> list[AlarmEvent]:
+    events = {event.seq: event for event in ledger.recent(RECENT_EVENTS)}
+    events |= {event.seq: event for event in ledger.since(replayed_from - MARGIN_NS)}
+    return list(events.values())
+
+
+def _engine(configuration: Configuration) -> Engine:
+    points = configuration.catalogue.points
+    return Engine(
+        configuration.rules,
+        period_s=np.array([point.period_s for point in points]),
+        resolution=np.array([point.resolution for point in points]),
+    )
+
+
+def _adopt(state: State | None, catalogue: Catalogue, engine: Engine, latest: Latest, alarms: Alarms) -> None:
+    """Give detection back what it remembered, as far as rules and points are the same."""
+    held = {key: tier for key, tier in alarms.held().items() if not key[0].startswith(own.ENTERPRISE)}
+    if state is None:
+        engine.seed(held)
+        return
+    came_from = _came_from(state.arrays, catalogue)
+    anew = engine.adopt(_below(ENGINE, state.arrays), came_from, held)
+    latest.adopt(_below(LATEST, state.arrays), came_from)
+    if anew:
+        log.info("these rules begin anew, for some of their points at least: %s", ", ".join(anew))
+
+
+def _below(prefix: str, arrays: Arrays) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _came_from(arrays: Arrays, catalogue: Catalogue) -> Int32s:
+    ids = arrays[IDS].tobytes().decode().split("\n")
+    before = {id_: index for index, id_ in enumerate(ids)}
+    return np.array([before.get(point.id, -1) for point in catalogue.points], np.int32)
+
+
+def _make_folders(settings: Settings) -> None:
+    for path in (settings.log.path, settings.store.path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if settings.ledger.url.startswith("sqlite:///"):
+        Path(settings.ledger.url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _ingest(configuration: Configuration, blocks: Log, store: TelemetryStore, clock: Clock) -> Ingest:
+    settings, catalogue = configuration.settings, configuration.catalogue
+    newest, _ = blocks.newest(len(catalogue.points))
+    return Ingest(
+        catalogue=catalogue,
+        routes=[Route(route.topic, route.codec) for route in settings.mqtt.routes],
+        log=blocks,
+        memory=Memory(
+            newest=np.array(newest),
+            totals=blocks.counters(),
+            tallies=blocks.tallies(clock() - HOUR_NS),
+            receipts=blocks.receipts(),
+        ),
+        older=store.recall,
+        clock=clock,
+        ahead_s=settings.ingest.clock_ahead,
+        max_payload_bytes=settings.ingest.max_payload,
+    )
+
+
+def _session_options(settings: Settings) -> SessionOptions:
+    mqtt = settings.mqtt
+    filters = list(dict.fromkeys(Route(route.topic, route.codec).watched for route in mqtt.routes))
+    return SessionOptions(
+        url=mqtt.url,
+        filters=filters,
+        version=mqtt.version,
+        client_id=mqtt.client_id,
+        username=mqtt.username,
+        password=config.secret(mqtt.password_file),
+        ca_file=str(mqtt.ca_file or ""),
+        certificate_file=str(mqtt.certificate_file or ""),
+        key_file=str(mqtt.key_file or ""),
+        receive_maximum=mqtt.receive_maximum,
+        keep_alive_s=mqtt.keep_alive,
+        session_expiry_s=mqtt.session_expiry,
+        max_packet_bytes=settings.ingest.max_payload + PACKET_OVERHEAD_BYTES,
+    )
