@@ -37,6 +37,7 @@ err = Console(stderr=True)
 
 SettingsFile = Annotated[Path, typer.Argument(help="the settings, ganzhi.toml")]
 BrokerUrl = Annotated[str, typer.Option(help="the broker, mqtt://host:1883 or mqtts://host:8883")]
+Keep = Annotated[Path | None, typer.Option("--keep", help="keep messages in this folder until their receipt")]
 Mqtt = Annotated[str, typer.Option("--mqtt", help='protocol version, "5" or "3.1.1"')]
 
 
@@ -150,6 +151,7 @@ def simulate(
     minutes: Annotated[float | None, typer.Option(help="end after so many minutes")] = None,
     accidents: Annotated[bool, typer.Option(help="play the scripted accidents")] = True,
     mqtt: Mqtt = "5",
+    keep: Keep = None,
 ) -> None:
     """Publish the simulated sources of a site, as its gateways would."""
     with sentences(), stopping() as stop:
@@ -161,6 +163,7 @@ def simulate(
             minutes=minutes,
             accidents=accidents,
             mqtt=mqtt,
+            folder=keep,
             stop=stop,
         )
         out.print(summary, highlight=False)
@@ -174,6 +177,7 @@ def replay(
     speed: Annotated[float, typer.Option(help="times real time; 0: as fast as it goes")] = 60.0,
     shift: Annotated[bool, typer.Option(help="stamp the recording as if it began now")] = False,
     mqtt: Mqtt = "5",
+    keep: Keep = None,
 ) -> None:
     """Publish recorded data over MQTT, as the gateway that recorded them would have."""
     columns = (
@@ -190,7 +194,7 @@ def replay(
             progress.update(task, completed=done, total=total, description=local_text(moment, ZoneInfo("UTC")))
 
         summary = command.replay(
-            files, map_file=map_file, url=url, speed=speed, shift=shift, mqtt=mqtt, stop=stop, show=show
+            files, map_file=map_file, url=url, speed=speed, shift=shift, mqtt=mqtt, folder=keep, stop=stop, show=show
         )
     out.print(summary, highlight=False)
 

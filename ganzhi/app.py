@@ -209,7 +209,7 @@ def _detecting(parts: Parts, keeper: Keeper) -> Reading:
         latest=parts.latest,
         delay=parts.delay,
         clock=parts.clock,
-        keep=keeper,
+        keeper=keeper,
     )
     return consumer, Worker(DETECT_CONSUMER, step, pace_s=DETECT_PACE_S)
 

@@ -83,6 +83,7 @@ def simulate(
     minutes: float | None,
     accidents: bool,
     mqtt: str,
+    folder: Path | None,
     stop: threading.Event,
 ) -> str:
     """Publish the simulated sources of a site; what was done, as text. `url` "" is the broker of the settings."""
@@ -100,6 +101,7 @@ def simulate(
         seconds=None if minutes is None else minutes * 60,
         script=DEMO if accidents else QUIET,
         protocol=mqtt,
+        folder=folder,
         stop=stop,
     )
     return str(summary)
@@ -113,12 +115,23 @@ def replay(
     speed: float,
     shift: bool,
     mqtt: str,
+    folder: Path | None,
     stop: threading.Event,
     show: Callable[[int, int, int], None],
 ) -> str:
     """Publish recordings; what was done, as text. `show` gets rows done, rows in all and the moment, UTC ns."""
     chart = ReplayMap.load(map_file)
-    done = replay_files(files, map=chart, url=url, speed=speed, shift=shift, protocol=mqtt, stop=stop, on_progress=show)
+    done = replay_files(
+        files,
+        map=chart,
+        url=url,
+        speed=speed,
+        shift=shift,
+        protocol=mqtt,
+        folder=folder,
+        stop=stop,
+        on_progress=show,
+    )
     return str(done)
 
 

@@ -33,7 +33,7 @@ class Kept:
 
 
 class Keeper:
-    """Called with every block that was judged, by the thread that judges: copies the state there, writes it elsewhere.
+    """Told of every batch by the thread that judges: copies the state there, and writes it elsewhere.
 
     capture  a copy of the state
     save     (state, seq) -> bytes; raises Unavailable, and the old one stays
@@ -64,12 +64,17 @@ class Keeper:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Save once more: nobody judges any longer. After a failure the state may be half a step on, and is left."""
+        """Save once more: nobody judges any longer. A batch that was not done leaves the state as it was saved."""
         self._writer.shutdown()
         if kind is None and self._seq is not None and self._seq != self.kept.seq:
             self._write(self._capture(), self._seq)
 
-    def __call__(self, seq: int) -> None:
+    def begin(self) -> None:
+        """A batch is being judged, and until it is done the state belongs to no block."""
+        self._seq = None
+
+    def done(self, seq: int) -> None:
+        """The state is that after block `seq`."""
         self._seq = seq
         if time.monotonic() < self._due or (self._writing is not None and not self._writing.done()):
             return

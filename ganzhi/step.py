@@ -43,11 +43,18 @@ class Consumer(Protocol[B]):
     def commit(self, batch: B, refused: NDArray[np.intp] | None = ...) -> None: ...
 
 
+class Keeper(Protocol):
+    """Saves the state of detection: never between `begin` and `done`, when it belongs to no block."""
+
+    def begin(self) -> None: ...
+    def done(self, seq: int) -> None: ...
+
+
 class Detect(Generic[B]):
     """Judges what the log holds: scores, alarms, journal, and only then the live page.
 
-    The offset moves after the journal is written, and `keep` may then save the state with it. Blocks that are read
-    again after a kill lead to the same transitions, which the alarms know already.
+    The offset moves after the journal is written, and the keeper may then save the state with it. Blocks that are
+    read again after a kill lead to the same transitions, which the alarms know already.
     """
 
     def __init__(
@@ -60,10 +67,10 @@ class Detect(Generic[B]):
         latest: Latest,
         delay: Delay,
         clock: Clock,
-        keep: Callable[[int], None] = lambda seq: None,
+        keeper: Keeper,
     ) -> None:
         self._consumer = consumer
-        self._keep = keep
+        self._keeper = keeper
         self._judge = judge
         self._apply = apply
         self._announce = announce
@@ -80,6 +87,7 @@ class Detect(Generic[B]):
             if self._batch is None:
                 return 0
             block = self._batch.block
+            self._keeper.begin()
             self._waiting = self._judge(block)
             self._latest.update(block)
         if self._waiting:
@@ -90,7 +98,7 @@ class Detect(Generic[B]):
         if len(self._batch.block):
             self._delay.note(int(self._batch.block.received[0]), self._clock())
         self._consumer.commit(self._batch)
-        self._keep(self._batch.last_seq)
+        self._keeper.done(self._batch.last_seq)
         handled = max(1, len(self._batch.block))
         self._batch = None
         return handled

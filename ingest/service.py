@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 RECEIPTS_NS = NS_PER_S
 """A gateway gets a receipt once a second at most."""
+OLDER_AGAIN_NS = 30 * NS_PER_S
+"""A store that did not answer is not asked again for so long: what comes in must not wait for it."""
 TICK_NS = NS_PER_S
 """While nothing comes, one tick a second says that we were listening."""
 STATE_SUFFIX = b"/state"
@@ -125,6 +127,7 @@ class Ingest:
         self._last_now = 0
         self._logged_at = 0
         self._told_at = 0
+        self._older_after = 0
         self._untold: dict[str, int] = {}
         self._numbered: dict[str, Numbering] = {}
 
@@ -294,11 +297,12 @@ class Ingest:
         if self._pending:
             self._recall_pending(point, time, kept)
         absent = np.flatnonzero(np.isnan(kept) & (time < self._log.oldest + self._ahead_ns))
-        if len(absent):
+        if len(absent) and self._last_now >= self._older_after:
             try:
                 kept[absent] = self._older(point[absent], time[absent])
             except Unavailable as error:
-                log.info("%d late readings older than the log are let in unseen: %s", len(absent), error)
+                log.warning("late readings older than the log are let in unseen: %s", error)
+                self._older_after = self._last_now + OLDER_AGAIN_NS
         return kept
 
     def _recall_pending(self, point: Int32s, time: Int64s, kept: Floats) -> None:

@@ -2,7 +2,7 @@
 
 The rules are those of docs/receipts.md: a message is kept until the platform's receipt covers it; after every connect
 the first message goes out alone until somebody is there to hear it (PUBACK 0x10 says that nobody is), then all that
-is kept, oldest first; what was acknowledged by the broker and has no receipt after `resend_after_s` is sent again.
+is kept, oldest first; what was acknowledged by the broker and has no receipt after RESEND_AFTER_S is sent again.
 Without receipts a message is kept until the broker acknowledges it, and the rest is the same.
 """
 
@@ -23,7 +23,7 @@ FIRST_DELAY_S, MOST_DELAY_S = 0.2, 2.0
 NOBODY_PAUSE_S = 0.5
 WINDOW = 200
 """Messages on their way at most, below what the broker allows."""
-RESEND_AFTER_S = 10.0
+RESEND_AFTER_S, MOST_PATIENCE_S = 10.0, 300.0
 IDENTIFIERS = 60_000
 
 
@@ -89,7 +89,7 @@ class Gateway:
         self._kept: dict[int, Entry] = {}
         self._first = self._next = self._end = 0
         self._identifier = 0
-        self._quiet_since = 0.0
+        self._quiet_since, self._patience_s = 0.0, RESEND_AFTER_S
 
     @property
     def kept(self) -> int:
@@ -172,7 +172,7 @@ class Gateway:
         line.up, line.window = True, min(WINDOW, mqtt.receive_maximum(connack))
         self.count.connections += 1
         self._delay_s = FIRST_DELAY_S
-        self._quiet_since = now
+        self._quiet_since, self._patience_s = now, RESEND_AFTER_S
         self._next = self._first
         if self._receipts:
             line.outbound += mqtt.subscribe(self._new_identifier(line), f"{self._topic}/receipt")
@@ -197,8 +197,10 @@ class Gateway:
     def _receipt(self, payload: bytes, now: float) -> None:
         self.count.receipts += 1
         upto = int(json.loads(payload)["seq"])
+        if self._kept and upto > self._kept[self._end - 1].last:
+            raise ValueError(f"a receipt for {upto}, which was never given")
         while self._kept and self._kept[self._first].last <= upto:
-            self._quiet_since = now
+            self._quiet_since, self._patience_s = now, RESEND_AFTER_S
             self.count.receipted += len(self._kept[self._first].documents)
             self._delete(self._first)
 
@@ -215,8 +217,9 @@ class Gateway:
         waiting = self._receipts and self._kept and self._next == self._end and not line.in_flight
         if not self._kept:
             self._quiet_since = now
-        elif waiting and now - self._quiet_since >= RESEND_AFTER_S:
+        elif waiting and now - self._quiet_since >= self._patience_s:
             self.count.resends += 1
+            self._patience_s = min(2 * self._patience_s, MOST_PATIENCE_S)
             self._next, self._quiet_since = self._first, now
         while self._next < self._end and self._may_send(line, now):
             self._send(line, self._next)

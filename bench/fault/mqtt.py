@@ -63,8 +63,8 @@ def connect(client: str, *, keep_alive_s: int) -> bytes:
 
 
 def subscribe(identifier: int, topic: str) -> bytes:
-    """SUBSCRIBE at QoS 0."""
-    return packet(0x82, struct.pack(">H", identifier) + b"\x00" + text(topic) + b"\x00")
+    """SUBSCRIBE at QoS 1."""
+    return packet(0x82, struct.pack(">H", identifier) + b"\x00" + text(topic) + b"\x01")
 
 
 def publish(topic: bytes, identifier: int, payload: bytes) -> bytes:

@@ -34,8 +34,9 @@ class Room:
         return 8
 
     def step(self, seq: int) -> None:
+        self.keeper.begin()
         self.state[0] = seq
-        self.keeper(seq)
+        self.keeper.done(seq)
 
 
 def until(done: object) -> None:
@@ -91,4 +92,15 @@ def test_state_is_left_as_it_was_saved_when_the_service_failed() -> None:
         until(lambda: room.saved)
         room.step(2)
         raise RuntimeError
+    assert room.saved == [(1, 1.0)]
+
+
+def test_state_is_left_as_it_was_saved_when_a_batch_was_in_hand() -> None:
+    room = Room(period_s=1000.0)
+    with room.keeper:
+        room.step(1)
+        until(lambda: room.saved)
+        room.step(2)
+        room.keeper.begin()
+        room.state[0] = 3
     assert room.saved == [(1, 1.0)]

@@ -35,6 +35,20 @@ class Consumer:
         self.refused.append(None if refused is None else refused.tolist())
 
 
+@dataclass
+class Kept:
+    """What a keeper is told."""
+
+    begun: int = 0
+    done_with: list[int] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self.begun += 1
+
+    def done(self, seq: int) -> None:
+        self.done_with.append(seq)
+
+
 def reading(value: float) -> ReadingBlock:
     return ReadingBlock(
         np.zeros(1, np.int32), np.ones(1, np.int64), np.array([value]), np.zeros(1, np.uint8), np.zeros(1, np.int64), 5
@@ -45,7 +59,7 @@ def test_batch_is_applied_once_more_when_the_journal_was_down() -> None:
     consumer = Consumer([Batch(reading(1.0), 7), Batch(reading(2.0), 8)])
     judged: list[float] = []
     applied: list[Sequence[Transition]] = []
-    kept: list[int] = []
+    kept = Kept()
     transition = Transition("r", 0, 1, Tier.NONE, Tier.RED, 1.0, 1.0, 1.0)
 
     def judge(block: ReadingBlock) -> list[Transition]:
@@ -66,7 +80,7 @@ def test_batch_is_applied_once_more_when_the_journal_was_down() -> None:
         latest=Latest(1),
         delay=Delay(),
         clock=lambda: 9,
-        keep=kept.append,
+        keeper=kept,
     )
     with pytest.raises(Unavailable):
         detect()
@@ -76,7 +90,8 @@ def test_batch_is_applied_once_more_when_the_journal_was_down() -> None:
     assert not detect()
     assert judged == [1.0, 2.0]
     assert applied == [[transition], [transition], [transition]]
-    assert consumer.committed == kept == [7, 8]
+    assert consumer.committed == kept.done_with == [7, 8]
+    assert kept.begun == 2
 
 
 def test_batch_waits_when_the_store_is_down() -> None:

@@ -359,6 +359,8 @@ def test_old_reading_is_asked_of_the_store_when_the_log_has_forgotten_it() -> No
     assert (ingest.counters.duplicate, ingest.counters.late, ingest.counters.conflict) == (1, 1, 0)
     receive(START_MS + 2, 5.0)  # the store is down: let in, and it keeps one value a point and time
     assert (ingest.counters.late, len(asked)) == (2, 3)
+    receive(START_MS + 3, 5.0)  # and is not asked again so soon
+    assert (ingest.counters.late, len(asked)) == (3, 3)
     receive(START_MS + 6000, 5.0)  # newer than its newest: nobody is asked
     assert (ingest.counters.accepted, len(asked)) == (1, 3)
 
