@@ -64,11 +64,15 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Probes:
-    """Publishes probes at a steady rate in a thread of its own."""
+    """Publishes probes at a steady rate in a thread of its own.
+
+    late_s  how long after its moment each was sent: what the machine alone costs, with nothing of the platform in it
+    """
 
     topic: bytes
     port: int
     sent: int = 0
+    late_s: list[float] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -86,6 +90,7 @@ class Probes:
         with connect("127.0.0.1", self.port, "probe") as line:
             began = time.monotonic()
             while not self._stop.wait(max(0.0, began + self.sent / PROBES_PER_S - time.monotonic())):
+                self.late_s.append(time.monotonic() - began - self.sent / PROBES_PER_S)
                 cycle, probe = divmod(self.sent, PROBES)
                 value = WITHIN if cycle % 2 else BEYOND
                 payload = f'{{"ts":{time.time() * 1000:.3f},"values":{{"q{probe}":{value}}}}}'
@@ -227,6 +232,20 @@ def figures(course: Course, published: int, stored: int, at_s: Floats, delay_ms:
     return table + [Figure(f"catch_up_cores_{name}", used, "") for name, used in course.cores.items()]
 
 
+def by_minute(course: Course, at_s: Floats, delay_ms: Floats, late_ms: Floats) -> str:
+    """The p99 of each minute since the beginning, and how late the probes themselves were, in ms."""
+    order = np.argsort(at_s, kind="stable")
+    delay_ms, minute = delay_ms[order], ((at_s[order] - course.began) // 60).astype(int)
+    late_ms = late_ms[: len(order)]
+    rows = [
+        f"{number} {np.percentile(delay_ms[minute == number], 99):.0f} ({np.percentile(late_ms[minute == number], 99):.0f})"
+        for number in np.unique(minute).tolist()
+        if number >= 0
+    ]
+    down, back = (course.down - course.began) / 60, (course.back - course.began) / 60
+    return f"p99 of each minute (probes late by), ms; away from {down:.1f} to {back:.1f}: {', '.join(rows)}"
+
+
 def limit(course: Course) -> str:
     """What kept the catch-up from being faster, in a sentence."""
     used = ", ".join(f"{name} {cores:.2f}" for name, cores in course.cores.items())
@@ -266,6 +285,7 @@ def run(minutes: float, rate: int, say: Say) -> list[Figure]:
         published = publishing.report["readings"] + probes.sent
         stored = audit.count(scene.database_port, DATABASE)
         at_s, delay_ms = audit.delays(scene.ledger, RULES[0].id, f"{plan.enterprises[0]}.q")
+    say(by_minute(course, at_s, delay_ms, np.array(probes.late_s) * 1000))
     say(limit(course))
     return figures(course, published, stored, at_s, delay_ms)
 

@@ -22,7 +22,7 @@ from storage.keys import NEVER, PointKeys
 from storage.late import recalled, span_class
 from storage.offsets import Offset, Offsets
 from storage.payload import encode, key_and_time
-from storage.reconcile import HOUR_NS, PUT_TALLY, TALLIES, TALLY, hour_of, reconciled, tallies, tally_row, waiting
+from storage.reconcile import HOUR_NS, PUT_TALLY, TALLIES, TALLY, Books, hour_of, tallies, tally_row
 from storage.sqlite import connect, guarded, require_version, transaction
 
 VERSION = 2
@@ -36,8 +36,6 @@ PRUNE_ROWS = 262_144
 NS_PER_US = 1_000
 COMMITS_KEPT = 1024
 """Commits over which their time is summed up."""
-MANY = 1 << 40
-"""More blocks than will come while the log is read."""
 
 SCHEMA = (
     """CREATE TABLE block (
@@ -107,6 +105,7 @@ class Log:
             beside = self.path.with_name(self.path.name + ".offsets")
             self._offsets = Offsets(path=beside, origin=origin, busy_s=self._busy_s)
             undo.callback(self._offsets.close)
+            self._books = Books(path=self.path, stored=self._offsets.stored, busy_s=self._busy_s)
             self._counters: dict[str, int] = json.loads(self._meta("counters"))
             ended = Tail(*(self._connection.execute(LAST).fetchone() or (origin, 0, 0)))
             passed = max((offset.seq for offset in self._offsets.all().values()), default=origin)
@@ -192,18 +191,9 @@ class Log:
     def reconciled(self, consumer: str, since: int) -> list[Reconciled]:
         """Every hour from that of `since` on: received, stored by this consumer, and what waits for it.
 
-        Reads over a connection of its own: neither ingest nor a consumer waits for it. What waits is counted block by
-        block, some 50 million rows a second.
+        Neither ingest nor a consumer waits for it.
         """
-        hour = hour_of(since)
-        offset, done = self._offsets.stored(consumer, hour)
-        connection = connect(self.path, synchronous="FULL", busy_s=self._busy_s)
-        with contextlib.closing(connection), guarded("the log"):
-            connection.execute("BEGIN")  # from here on one moment of the log, with all blocks that `done` speaks of
-            found = tallies(connection.execute(TALLIES, (hour,)).fetchall())
-            after = -1 if offset is None else offset.seq
-            left = waiting(connection, after, self._tail.seq + MANY, self._bound().enterprise_of_key)
-        return reconciled(found, done, left, hour)
+        return self._books(consumer, since, self._bound().enterprise_of_key)
 
     @property
     def size_bytes(self) -> int:
@@ -306,30 +296,44 @@ class Log:
         if n_points != keys.n_points:
             raise ValueError(f"{n_points} points asked for, {keys.n_points} bound")
         with self._lock:
-            saved, seq = self._saved_newest()
-            per_key: Int64s = np.full(keys.n_keys, NEVER, np.int64)
-            per_key[: len(saved)] = saved
-            if seq < self._readable:
-                since = "SELECT payload FROM block WHERE seq > ? ORDER BY seq"
-                for (payload,) in self._connection.execute(since, (seq,)):
-                    np.maximum.at(per_key, *key_and_time(payload))
-                self._save(per_key, self._readable)
-            return keys.by_index(per_key), self._tail.seq
+            return keys.by_index(self._bring_newest_up_to_date(self._connection)), self._tail.seq
 
     def prune(self, now: int) -> int:
         """Delete blocks older than the retention that no consumer needs; how many. The newest block always stays.
 
-        What `newest` says outlives the blocks: it is brought up to date first.
+        What `newest` says outlives the blocks: where some are to go, it is brought up to date first, over a connection
+        of its own, so that an append waits for one chunk of the deletion at most.
         """
-        self.newest(self._bound().n_points)
+        before = now - self._retention_ns
         deleted = 0
-        while chunk := self._prune_chunk(now - self._retention_ns):
-            deleted += chunk
-        forgotten = hour_of(now - TALLIES_NS)
-        with self._lock, self._writing():
-            self._connection.execute("DELETE FROM tally WHERE hour < ?", (forgotten,))
-        self._offsets.forget_before(forgotten)
+        if self.oldest < before:
+            with contextlib.closing(connect(self.path, synchronous="FULL", busy_s=self._busy_s)) as connection:
+                self._bring_newest_up_to_date(connection)
+            while chunk := self._prune_chunk(before):
+                deleted += chunk
+        self._forget_hours(hour_of(now - TALLIES_NS))
         return deleted
+
+    def _bring_newest_up_to_date(self, connection: sqlite3.Connection) -> Int64s:
+        """The newest time by key, with all blocks that were not looked at before; kept for the next time."""
+        saved, seq = self._saved_newest()
+        per_key: Int64s = np.full(self._bound().n_keys, NEVER, np.int64)
+        per_key[: len(saved)] = saved
+        upto = self._readable
+        if seq < upto:
+            since = "SELECT payload FROM block WHERE seq > ? AND seq <= ? ORDER BY seq"
+            for (payload,) in connection.execute(since, (seq, upto)):
+                np.maximum.at(per_key, *key_and_time(payload))
+            with self._lock:
+                self._save(per_key, upto)
+        return per_key
+
+    def _forget_hours(self, before: int) -> None:
+        with self._lock:
+            if self._connection.execute("SELECT 1 FROM tally WHERE hour < ? LIMIT 1", (before,)).fetchone():
+                with self._writing():
+                    self._connection.execute("DELETE FROM tally WHERE hour < ?", (before,))
+                self._offsets.forget_before(before)
 
     def _prune_chunk(self, before: int) -> int:
         with self._lock:
@@ -367,7 +371,8 @@ class Log:
             self._connection.execute(SET, ("newest_seq", seq))
 
     def _saved_newest(self) -> tuple[Int64s, int]:
-        saved, seq = self._meta("newest"), self._meta("newest_seq")
+        with self._lock:
+            saved, seq = self._meta("newest"), self._meta("newest_seq")
         return (np.empty(0, np.int64), -1) if saved is None else (np.frombuffer(saved, "<i8"), seq)
 
     @contextlib.contextmanager

@@ -75,15 +75,15 @@ class Offsets:
                 rows = [(name, hour, enterprise, *counts) for (hour, enterprise), counts in stored.items()]
                 self._connection.executemany(ADD_STORED, rows)
 
-    def stored(self, name: str, since: int) -> tuple[Offset | None, Stored]:
-        """Where a consumer is, and what it has stored up to there of what came since, UTC ns of an hour's beginning."""
+    def stored(self, name: str, since: int) -> tuple[int, Stored]:
+        """The block up to which a consumer is, -1 for none, and what it stored on the way of hours from `since` on."""
         with self._lock, guarded("the log's offsets"), transaction(self._connection):
-            place = self._connection.execute("SELECT seq, rows FROM consumer WHERE name = ?", (name,)).fetchone()
+            place = self._connection.execute("SELECT seq FROM consumer WHERE name = ?", (name,)).fetchone()
             found = self._connection.execute(
                 "SELECT hour, enterprise, stored, refused FROM stored WHERE name = ? AND hour >= ?", (name, since)
             ).fetchall()
         done = {(hour, enterprise): (kept, refused) for hour, enterprise, kept, refused in found}
-        return (None if place is None else Offset(*place)), done
+        return (-1 if place is None else int(place[0])), done
 
     def forget_before(self, hour: int) -> None:
         """Drop what was stored of hours before this one."""

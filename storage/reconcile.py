@@ -7,9 +7,13 @@ each other, each exact at any death: so a sum that does not close means that som
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +21,7 @@ from numpy.typing import NDArray
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Int32s, Int64s, Reconciled
 from storage.payload import decode
+from storage.sqlite import connect, guarded
 
 HOUR_NS = 3600 * NS_PER_S
 
@@ -30,6 +35,9 @@ TALLY = f"""CREATE TABLE tally (
 
 PUT_TALLY = f"INSERT OR REPLACE INTO tally VALUES ({', '.join('?' * (2 + len(RECEIVING)))})"
 TALLIES = "SELECT * FROM tally WHERE hour >= ?"
+
+BREATH_BLOCKS, BREATH_S = 64, 0.002
+"""After so many blocks other threads have their turn for so long: alarms must not wait for a count."""
 
 Place = tuple[int, str]
 """The beginning of an hour, UTC ns, and an enterprise."""
@@ -89,10 +97,34 @@ def waiting(
     """Rows of the blocks `after` < seq <= `upto`."""
     found: dict[Place, int] = {}
     blocks = "SELECT payload FROM block WHERE seq > ? AND seq <= ? AND n > 0 ORDER BY seq"
-    for (payload,) in connection.execute(blocks, (after, upto)):
+    for number, (payload,) in enumerate(connection.execute(blocks, (after, upto)), 1):
         block = decode(payload)
         add(found, count(block.received, block.point, enterprise_of_key))
+        if number % BREATH_BLOCKS == 0:
+            time.sleep(BREATH_S)
     return found
+
+
+class Waiting:
+    """Counts what waits for one consumer, over and over: only blocks that came or went since are looked at again."""
+
+    def __init__(self) -> None:
+        self._after = self._upto = -1
+        self._counts: dict[Place, int] = {}
+
+    def __call__(
+        self, connection: sqlite3.Connection, after: int, upto: int, enterprise_of_key: Sequence[str]
+    ) -> dict[Place, int]:
+        """Rows of the blocks `after` < seq <= `upto`, both of them the newest there are."""
+        gone, left = after - self._after, upto - after
+        if not (self._after <= after <= self._upto <= upto and gone <= left):
+            self._after, self._upto, self._counts = after, after, {}
+        leaving = waiting(connection, self._after, after, enterprise_of_key)
+        add(self._counts, {place: -n for place, n in leaving.items()})
+        add(self._counts, waiting(connection, self._upto, upto, enterprise_of_key))
+        self._after, self._upto = after, upto
+        self._counts = {place: n for place, n in self._counts.items() if n}
+        return self._counts.copy()
 
 
 def reconciled(received: Iterable[Reconciled], done: Stored, left: Mapping[Place, int], since: int) -> list[Reconciled]:
@@ -106,3 +138,30 @@ def reconciled(received: Iterable[Reconciled], done: Stored, left: Mapping[Place
         kept, refused = done.get(place, (0, 0))
         joined.append(replace(row, stored=kept, refused=refused, backlog=left.get(place, 0)))
     return sorted(joined, key=lambda row: (-row.hour, row.enterprise))
+
+
+class Books:
+    """Joins the three sides for any consumer, over a connection of its own; one call at a time.
+
+    stored  (consumer, since) -> the block up to which it is, and what it has stored until there
+    """
+
+    def __init__(self, *, path: Path, stored: Callable[[str, int], tuple[int, Stored]], busy_s: float) -> None:
+        self._path = path
+        self._stored = stored
+        self._busy_s = busy_s
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Waiting] = {}
+
+    def __call__(self, consumer: str, since: int, enterprise_of_key: Sequence[str]) -> list[Reconciled]:
+        """Every hour from that of `since` on. Raises Unavailable."""
+        hour = hour_of(since)
+        connection = connect(self._path, synchronous="FULL", busy_s=self._busy_s)
+        with self._lock, contextlib.closing(connection), guarded("the log"):
+            seq, done = self._stored(consumer, hour)
+            connection.execute("BEGIN")  # from here on one moment of the log, with all blocks that `done` speaks of
+            found = tallies(connection.execute(TALLIES, (hour,)).fetchall())
+            last = connection.execute("SELECT max(seq) FROM block").fetchone()[0] or 0
+            count = self._waiting.setdefault(consumer, Waiting())
+            left = count(connection, min(seq, last), last, enterprise_of_key)
+        return reconciled(found, done, left, hour)

@@ -107,3 +107,25 @@ def test_receipts_and_hours_survive_a_restart(path: Path) -> None:
 
 def test_hours_begin_on_the_hour() -> None:
     assert hour_of(T0 + 59 * 60 * NS_PER_S) == T0
+
+
+def test_waiting_rows_are_counted_right_however_the_ends_move(path: Path) -> None:
+    random = np.random.default_rng(3)
+    with opened(path) as log:
+        reader = log.reader("store")
+        total: dict[str, int] = {"a": 0, "b": 0}
+        for _ in range(120):
+            for _ in range(random.integers(0, 6)):
+                points = random.integers(0, 3, random.integers(1, 9)).tolist()
+                total["a"] += sum(point < 2 for point in points)
+                total["b"] += sum(point == 2 for point in points)
+                log.append([arrived(points, T0)], {}, tallies=[tally(T0, name, n) for name, n in total.items()])
+            for _ in range(random.integers(0, 4)):
+                batch = reader.read(max_rows=int(random.integers(1, 30)), timeout_s=0)
+                if batch is not None:
+                    reader.commit(batch, NO_ROWS)
+            if random.random() < 0.05:
+                reader.seek(log.start(), stored=True)
+            rows = log.reconciled("store", T0)
+            assert all(row.closes for row in rows), rows
+            assert sum(row.backlog for row in rows) == reader.backlog().rows
