@@ -39,7 +39,7 @@ SHORT_KILLS, SHORT_READINGS = 20, 200_000
 LEAD_S = 2.0
 """From the start of the publisher's process to its first reading."""
 QUIET_LIMIT_S = 180.0
-"""Time to catch up after the last fault; a worker's longest pause is 30 s."""
+"""Time to catch up after the last fault; a worker's longest pause is 5 s."""
 FIRST_RECEIPT_S = 20.0
 DISK_BASE_BYTES, DISK_BYTES_PER_READING = 256 << 20, 200
 """Room for the platform's log, ledger and snapshots, several times over."""

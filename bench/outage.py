@@ -237,11 +237,12 @@ def by_minute(course: Course, at_s: Floats, delay_ms: Floats, late_ms: Floats) -
     order = np.argsort(at_s, kind="stable")
     delay_ms, minute = delay_ms[order], ((at_s[order] - course.began) // 60).astype(int)
     late_ms = late_ms[: len(order)]
-    rows = [
-        f"{number} {np.percentile(delay_ms[minute == number], 99):.0f} ({np.percentile(late_ms[minute == number], 99):.0f})"
-        for number in np.unique(minute).tolist()
-        if number >= 0
-    ]
+
+    def high(values: Floats, number: int) -> str:
+        return f"{np.percentile(values[minute == number], 99):.0f}"
+
+    numbers = [number for number in np.unique(minute).tolist() if number >= 0]
+    rows = [f"{number} {high(delay_ms, number)} ({high(late_ms, number)})" for number in numbers]
     down, back = (course.down - course.began) / 60, (course.back - course.began) / 60
     return f"p99 of each minute (probes late by), ms; away from {down:.1f} to {back:.1f}: {', '.join(rows)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,8 @@ DETECT_PACE_S, STORE_PACE_S = 0.01, 0.2
 """Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, rows in large pieces."""
 COLOUR_IDLE_S = 1.0
 WATCH_IDLE_S = 1.0
+SWITCH_S = 0.001
+"""How long a thread that computes may keep the others waiting; Python's own 5 ms add up in what waits for an alarm."""
 STORE_CONSUMER, DETECT_CONSUMER, STATE_CONSUMER = "store", "detect", "detect.state"
 """Places in the log; the last is where the saved state of detection begins."""
 
@@ -103,6 +106,7 @@ def platform(
     reload  what the console's button does: faults as sentences, or none and the caller starts the service anew
     """
     console = configuration.settings.console
+    sys.setswitchinterval(SWITCH_S)
     with ExitStack() as stack:
         parts = open_parts(configuration, stack, clock)
         blocks = parts.blocks

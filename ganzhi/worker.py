@@ -12,7 +12,7 @@ from ganzhi.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-MOST_DELAY_S = 30.0
+MOST_DELAY_S = 5.0
 JOIN_LIMIT_S = 15.0
 
 Step = Callable[[], int]

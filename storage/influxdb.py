@@ -6,6 +6,7 @@ itself, so a block may be repeated after any failure; none can say how far it ha
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from ganzhi.errors import Fault
 from ganzhi.records import AlarmEvent, Catalogue, Floats, Int32s, Int64s, ReadingBlock, RiskColour
 from storage.curve import Curve
-from storage.delivery import Delivery, Rejected
+from storage.delivery import Delivery, RefusedLines, Rejected
 from storage.influxql import Curves, InfluxQL, Recall
 from storage.line import ReadingLines, event_lines, pipeline_lines
 
@@ -59,6 +60,7 @@ class InfluxDBStore:
         self._deliver = Delivery(server.send)
         self._curves = Curves(catalogue=catalogue, influxql=server.influxql)
         self._recall = Recall(catalogue=catalogue, influxql=server.influxql)
+        self._away = False
 
     def __enter__(self) -> Self:
         return self
@@ -76,8 +78,17 @@ class InfluxDBStore:
         return self._server.verify()
 
     def write(self, block: ReadingBlock, seq: int) -> NDArray[np.intp]:
-        """Write the readings of the block that ends at `seq`; the row numbers that the server refuses for good."""
-        return self._deliver(self._reading_lines(block))
+        """Write the readings of the block that ends at `seq`; the row numbers that the server refuses for good.
+
+        After a failure the server is tried with nothing at all first: lines are not made for one that is still away.
+        """
+        if self._away:
+            with contextlib.suppress(RefusedLines):
+                self._server.send(b"")
+        self._away = True
+        refused = self._deliver(self._reading_lines(block))
+        self._away = False
+        return refused
 
     def position(self) -> int | None:
         """None: InfluxDB cannot say which block it has."""
