@@ -150,15 +150,20 @@ class Tell:
         self._move = move
         self._tell = tell
         self._place = place(name)
+        self._events: list[AlarmEvent] = []
+        self._told = False
 
     def __call__(self) -> int:
         """The next events, if any; raises Unavailable while the receiver is down."""
-        events = self._after(self._place, MOST_EVENTS)
+        events = self._events = self._events or self._after(self._place, MOST_EVENTS)
         if not events:
             return 0
-        self._tell(events)
+        if not self._told:
+            self._tell(events)
+            self._told = True
+        self._move(self._name, events[-1].seq)
         self._place = events[-1].seq
-        self._move(self._name, self._place)
+        self._events, self._told = [], False
         return len(events)
 
 

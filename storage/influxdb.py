@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzhi.errors import Fault
+from ganzhi.errors import Fault, Unavailable
 from ganzhi.records import AlarmEvent, Catalogue, Floats, Int32s, Int64s, ReadingBlock, RiskColour
 from storage.curve import Curve
 from storage.delivery import Delivery, RefusedLines, Rejected
@@ -78,17 +78,9 @@ class InfluxDBStore:
         return self._server.verify()
 
     def write(self, block: ReadingBlock, seq: int) -> NDArray[np.intp]:
-        """Write the readings of the block that ends at `seq`; the row numbers that the server refuses for good.
-
-        After a failure the server is tried with nothing at all first: lines are not made for one that is still away.
-        """
-        if self._away:
-            with contextlib.suppress(RefusedLines):
-                self._server.send(b"")
-        self._away = True
-        refused = self._deliver(self._reading_lines(block))
-        self._away = False
-        return refused
+        """Write the readings of the block that ends at `seq`; the row numbers that the server refuses for good."""
+        with self._there():
+            return self._deliver(self._reading_lines(block))
 
     def position(self) -> int | None:
         """None: InfluxDB cannot say which block it has."""
@@ -104,7 +96,8 @@ class InfluxDBStore:
 
     def record(self, events: Sequence[AlarmEvent], colours: Sequence[RiskColour]) -> None:
         """Write lines of the journal and risk colours."""
-        self._deliver(event_lines(events, colours))
+        with self._there():
+            self._deliver(event_lines(events, colours))
 
     def record_pipeline(self, now: int, counters: Mapping[str, float]) -> None:
         """Write the pipeline's counters of a moment."""
@@ -117,3 +110,16 @@ class InfluxDBStore:
     def close(self) -> None:
         """Close the connections."""
         self._server.close()
+
+    @contextlib.contextmanager
+    def _there(self) -> Iterator[None]:
+        """After a failure the server is tried with nothing at all first: no lines are made for one still away."""
+        if self._away:
+            with contextlib.suppress(RefusedLines):
+                self._server.send(b"")
+        try:
+            yield
+        except Unavailable:
+            self._away = True
+            raise
+        self._away = False

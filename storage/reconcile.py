@@ -36,7 +36,7 @@ TALLY = f"""CREATE TABLE tally (
 PUT_TALLY = f"INSERT OR REPLACE INTO tally VALUES ({', '.join('?' * (2 + len(RECEIVING)))})"
 TALLIES = "SELECT * FROM tally WHERE hour >= ?"
 
-BREATH_BLOCKS, BREATH_S = 64, 0.002
+BREATH_BLOCKS, BREATH_S = 16, 0.002
 """After so many blocks other threads have their turn for so long: alarms must not wait for a count."""
 
 Place = tuple[int, str]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ganzhi.errors import Unavailable
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import AlarmEvent, ReadingBlock, RiskColour, Tier, Transition
-from ganzhi.step import COLOURS_EVERY_NS, Colour, Detect, Store
+from ganzhi.step import COLOURS_EVERY_NS, Colour, Detect, Store, Tell
+from tests.storage.plant import alarm, event
 
 
 @dataclass
@@ -140,3 +141,38 @@ def test_colour_is_announced_at_once_and_written_later_when_the_store_is_down() 
     now[0] += COLOURS_EVERY_NS
     colour()
     assert written == [["s", "t"], ["s", "t"]]
+
+
+def test_nobody_is_told_again_when_only_his_place_could_not_be_kept() -> None:
+    down = ["receiver"]
+    told: list[int] = []
+    kept: list[int] = []
+
+    def tell(events: Sequence[AlarmEvent]) -> None:
+        if "receiver" in down:
+            raise Unavailable("the receiver is down")
+        told.extend(event.seq for event in events)
+
+    def move(name: str, seq: int) -> None:
+        if "ledger" in down:
+            raise Unavailable("the disk is full")
+        kept.append(seq)
+
+    journal = [event(seq, alarm(seq)) for seq in (4, 5)]
+    tell_step = Tell(
+        "page",
+        after=lambda seq, most: [line for line in journal if line.seq > seq],
+        place=lambda name: 3,
+        move=move,
+        tell=tell,
+    )
+    with pytest.raises(Unavailable):
+        tell_step()
+    down[:] = ["ledger"]
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            tell_step()
+    down.clear()
+    assert tell_step() == 2
+    assert tell_step() == 0
+    assert (told, kept) == ([4, 5], [5])
