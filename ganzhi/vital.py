@@ -13,11 +13,13 @@ from ganzhi.clock import NS_PER_S, Clock
 from ganzhi.errors import Unavailable
 from ganzhi.keeper import Keeper
 from ganzhi.records import Reconciled
-from ganzhi.watch import Age, Risen
+from ganzhi.watch import Age, Lasting, Risen
 from ganzhi.worker import Worker
 
 RECONCILE_S = 60.0
 REFUSED_WINDOW_S = 600.0
+LASTING_TURNS = 5
+"""Turns, one a second, for which a consumer must be behind."""
 MIB = 1 << 20
 
 
@@ -73,6 +75,7 @@ class Vitals:
         self._keeper = keeper
         self._clock = clock
         self._lost, self._unsaved = Age(clock), Age(clock)
+        self._detect_behind, self._store_behind = Lasting(LASTING_TURNS), Lasting(LASTING_TURNS)
         self._risen = Risen(clock, REFUSED_WINDOW_S)
         self._difference: list[int] = []
         self._reconcile_at = time.monotonic() + RECONCILE_S
@@ -90,8 +93,8 @@ class Vitals:
         with suppress(OSError):
             figures["log_free"] = free_bytes(self._log_path) / MIB
         with suppress(Unavailable):
-            figures["detect_behind"] = self._detecting[0].backlog().age_s
-            figures["store_behind"] = self._storing[0].backlog().age_s
+            figures["detect_behind"] = self._detect_behind(self._detecting[0].backlog().age_s)
+            figures["store_behind"] = self._store_behind(self._storing[0].backlog().age_s)
         self._reconcile(now, figures)
         return figures
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -114,6 +115,18 @@ class Age:
         now = self._clock()
         self._since = now if self._since is None else self._since
         return (now - self._since) / NS_PER_S
+
+
+class Lasting:
+    """The least of the last so many figures, 0 before there are as many: what only flashes up, as after a restart, is
+    no alarm."""
+
+    def __init__(self, turns: int) -> None:
+        self._last: deque[float] = deque([0.0] * turns, maxlen=turns)
+
+    def __call__(self, figure: float) -> float:
+        self._last.append(figure)
+        return min(self._last)
 
 
 class Risen:

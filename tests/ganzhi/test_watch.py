@@ -11,7 +11,7 @@ from ganzhi.errors import Unavailable
 from ganzhi.own import CONDITIONS, extended, rule_id, rules, tier
 from ganzhi.records import AlarmEvent, Catalogue, Reconciled, Tier, Transition
 from ganzhi.vital import difference
-from ganzhi.watch import Age, Risen, Watch
+from ganzhi.watch import Age, Lasting, Risen, Watch
 
 BY_ID = {condition.id: condition for condition in CONDITIONS}
 POINTS = {rule_id(condition): index for index, condition in enumerate(CONDITIONS)}
@@ -124,6 +124,11 @@ def test_ages_and_rises_are_counted_from_when_they_were_first_seen() -> None:
     assert (age(False), risen(8)) == (0.0, 3.0)
     now[0] = 14 * NS_PER_S
     assert (age(True), risen(8)) == (0.0, 0.0)
+
+
+def test_only_what_lasts_counts() -> None:
+    lasting = Lasting(3)
+    assert [lasting(figure) for figure in (12.0, 13.0, 14.0, 15.0, 0.0, 16.0)] == [0.0, 0.0, 12.0, 13.0, 0.0, 0.0]
 
 
 def test_a_sum_that_does_not_close_is_counted_by_its_readings() -> None:
