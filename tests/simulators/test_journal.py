@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import resource
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from ganzhi.errors import Unavailable
 from simulators.buffer import Buffer
 from simulators.journal import RECORD, Journal, Kept
+from tests.full_disk import no_file_above
 
 LINES = [b'{"seq":%d,"values":{"A":1}}' % number for number in range(1, 6)]
 SIZE = 10_000_000
@@ -113,26 +112,17 @@ def test_disk_use_stays_near_the_size_of_the_buffer(tmp_path: Path) -> None:
     assert [message[0] for message in kept(tmp_path).messages] == list(range(1941, 2001))
 
 
-@pytest.fixture
-def small_disk() -> Iterator[int]:
-    """No file of this process may grow beyond so many bytes: a write is cut short there, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    limit = 2100
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_full_disk_is_told_and_keeps_what_was_written_before(tmp_path: Path, small_disk: int) -> None:
+def test_full_disk_is_told_and_keeps_what_was_written_before(tmp_path: Path) -> None:
     buffer = Buffer(most=100, most_bytes=SIZE, folder=tmp_path)
     buffer.open(begin=1)
-    with pytest.raises(Unavailable, match="cannot keep another message"):
-        for _ in range(100):
+    with no_file_above(2100):
+        with pytest.raises(Unavailable, match="cannot keep another message"):
+            for _ in range(100):
+                buffer.add(b"x" * 300, 1)
+        before = buffer.last
+        with pytest.raises(Unavailable, match="cannot keep another message"):
             buffer.add(b"x" * 300, 1)
-    before = buffer.last
-    with pytest.raises(Unavailable, match="cannot keep another message"):
-        buffer.add(b"x" * 300, 1)
-    buffer.add(b"y", 1)  # a small one still fits behind the last complete record
+        buffer.add(b"y", 1)  # a small one still fits behind the last complete record
     assert buffer.last == before + 1
     buffer.close()
     found = kept(tmp_path)

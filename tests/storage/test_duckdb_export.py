@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from pathlib import Path
 
 import duckdb
@@ -12,6 +11,7 @@ from ganzhi.clock import NS_PER_S
 from ganzhi.errors import Unavailable
 from storage.duckdb import DuckDBStore
 from storage.duckdb_rollup import DAY_NS, HOUR_NS
+from tests.full_disk import no_file_above
 from tests.storage.plant import T0, block, catalogue, numbered
 
 PLANT = catalogue("LT 1", "LT,2", "温度=3")
@@ -67,17 +67,12 @@ def test_an_empty_store_has_nothing_to_export(tmp_path: Path) -> None:
 
 def test_no_room_leaves_no_half_file(tmp_path: Path) -> None:
     folder = tmp_path / "out"
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with DuckDBStore(tmp_path / "readings.duckdb", PLANT) as store:
         store.write(numbered(200_000), 1)
         store.close()
         store.position()
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
-        try:
-            with pytest.raises(Unavailable):
-                store.export(folder, 0, 2**62)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with no_file_above(10_000), pytest.raises(Unavailable):
+            store.export(folder, 0, 2**62)
         assert list(folder.iterdir()) == []
         assert len(store.export(folder, 0, 2**62)) == 9
         assert store.count() == 200_000

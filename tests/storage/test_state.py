@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 
 from ganzhi.errors import Unavailable
 from storage.state import FORMAT, HEAD, State, StateFile
+from tests.full_disk import no_file_above
 
 ARRAYS = {
     "engine/a.b": np.arange(1000.0),
@@ -24,17 +22,6 @@ ARRAYS = {
 @pytest.fixture
 def file(tmp_path: Path) -> StateFile:
     return StateFile(tmp_path / "log.sqlite.state")
-
-
-@contextmanager
-def no_file_above(size_bytes: int) -> Iterator[None]:
-    """Writes beyond so many bytes of a file fail, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_state_is_the_same_when_it_is_loaded_again(file: StateFile) -> None:
