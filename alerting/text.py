@@ -24,6 +24,7 @@ RETROSPECTIVE = Text("〔补传〕", "[late data] ")
 MOST_DIGITS = 9
 SIGNIFICANT_DIGITS = 3
 WHOLE_MINUTES_FROM = 5.0
+SECONDS_PER_MINUTE = 60.0
 UNITS_S = ((86_400.0, Text("天", "days")), (3_600.0, Text("小时", "h")), (60.0, Text("分钟", "min")))
 """Larger units of a duration, each used from twice its length on; below them seconds."""
 
@@ -203,9 +204,177 @@ def _stale_over(rule: Rule, point: Point, hold: Hold) -> Text:
     return Text(f"已恢复数据{now.zh}", f"reports again{now.en}")
 
 
+def _accumulate(rule: Rule, point: Point, hold: Hold) -> Text:
+    return _summed(rule, point, hold, Text("累计", "has summed up to"), _score)
+
+
+def _accumulate_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    return _summed(rule, point, hold, Text("累计已降至", "is back at"), _score_over)
+
+
+def _summed(rule: Rule, point: Point, hold: Hold, verb: Text, plain: Phrase) -> Text:
+    figures = [hold.figures.get(name) for name in ("amount", "window_s", "threshold")]
+    if None in figures:
+        return plain(rule, point, hold)
+    amount, window_s, threshold = (figure for figure in figures if figure is not None)
+    summed, window = measure(amount, point.unit, point.resolution), _duration(window_s)
+    limit = _limit(threshold, point.unit, point.resolution)
+    return Text(
+        f"{window.zh}内{verb.zh} {summed}(阈值 {limit})", f"{verb.en} {summed} in {window.en} (threshold {limit})"
+    )
+
+
+def _profile(rule: Rule, point: Point, hold: Hold) -> Text:
+    zh, en = ("高于", "above") if hold.score > 0 else ("低于", "below")
+    return Text(
+        f"{zh}往常同时段{_usual(point, hold).zh}", f"is {en} what is usual at this hour{_usual(point, hold).en}"
+    )
+
+
+def _profile_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    return Text(
+        f"已恢复到往常同时段水平{_usual(point, hold).zh}",
+        f"is back at what is usual at this hour{_usual(point, hold).en}",
+    )
+
+
+def _usual(point: Point, hold: Hold) -> Text:
+    now, usual, sigma = _now(point, hold), hold.figures.get("usual"), hold.figures.get("usual_sigma")
+    if usual is None or sigma is None:
+        return now
+    around = f"{_fixed(usual, _digits(point.resolution))} ± {measure(sigma, point.unit, point.resolution)}"
+    return Text(f"{now.zh},往常 {around}", f"{now.en}, usually {around}")
+
+
+def _creep(rule: Rule, point: Point, hold: Hold) -> Text:
+    angle = f"{hold.score:.1f}°"
+    beyond, speeds = _beyond(rule, hold, angle, f"{hold.limit:.1f}°"), _speeds(point, hold)
+    return Text(
+        f"切线角为 {angle}{beyond.zh}{speeds.zh}{_failure(hold).zh}",
+        f"has a tangent angle of {angle}{beyond.en}{speeds.en}{_failure(hold).en}",
+    )
+
+
+def _creep_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    limit, speeds = _limit_of(hold, f"{hold.limit:.1f}°"), _speeds(point, hold)
+    return Text(
+        f"切线角已恢复为 {hold.score:.1f}°{limit.zh}{speeds.zh}",
+        f"is back at a tangent angle of {hold.score:.1f}°{limit.en}{speeds.en}",
+    )
+
+
+def _speeds(point: Point, hold: Hold) -> Text:
+    rate, steady = hold.figures.get("rate_per_day"), hold.figures.get("steady_per_day")
+    if rate is None or steady is None:
+        return Text("", "")
+    now, before = _figure(rate, f"{point.unit}/d"), _figure(steady, f"{point.unit}/d")
+    return Text(f",速率 {now}(匀速阶段 {before})", f", moving at {now} (steady {before})")
+
+
+def _failure(hold: Hold) -> Text:
+    names = ("minutes_failure", "minutes_early", "minutes_late")
+    minutes = [hold.figures[name] for name in names if name in hold.figures]
+    if len(minutes) < len(names):
+        return Text("", "")
+    expected, early, late = (_duration(each * SECONDS_PER_MINUTE) for each in minutes)
+    return Text(
+        f",按速度倒数法预计 {expected.zh}后失稳({early.zh}~{late.zh})",
+        f", failure expected in {expected.en} by inverse velocity ({early.en} to {late.en})",
+    )
+
+
+def _spike(rule: Rule, point: Point, hold: Hold) -> Text:
+    height, readings = hold.figures.get("height"), hold.figures.get("readings")
+    if height is None or readings is None:
+        return _score(rule, point, hold)
+    size, score = measure(abs(height), point.unit, point.resolution), _figure(hold.score, rule.unit)
+    zh, en = ("尖峰", "spike") if height > 0 else ("下跌尖峰", "dip")
+    beyond, now = _beyond(rule, hold, score, _figure(hold.limit, rule.unit)), _now(point, hold)
+    many = "s" if readings > 1 else ""
+    return Text(
+        f"出现{zh},幅度 {size},持续 {readings:.0f} 个读数({score}){beyond.zh}{now.zh}",
+        f"showed a {en} of {size} for {readings:.0f} reading{many} ({score}){beyond.en}{now.en}",
+    )
+
+
+def _spike_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    now = _now(point, hold)
+    return Text(f"未再出现尖峰{now.zh}", f"shows no further spike{now.en}")
+
+
+def _spread(rule: Rule, point: Point, hold: Hold) -> Text:
+    ratio = _figure(hold.score, "")
+    beyond, now = _beyond(rule, hold, ratio, _figure(hold.limit, "")), _now(point, hold)
+    wide, usual = hold.figures.get("now"), hold.figures.get("usual")
+    told = Text("", "")
+    if wide is not None and usual is not None:
+        first, second = _figure(wide, point.unit), _figure(usual, point.unit)
+        told = Text(f"(标准差 {first},平时 {second})", f" (standard deviation {first}, usually {second})")
+    return Text(
+        f"波动为平时的 {ratio} 倍{told.zh}{beyond.zh}{now.zh}",
+        f"scatters {ratio} times as much as usual{told.en}{beyond.en}{now.en}",
+    )
+
+
+def _spread_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    ratio, limit, now = _figure(hold.score, ""), _limit_of(hold, _figure(hold.limit, "")), _now(point, hold)
+    return Text(
+        f"波动已恢复为平时的 {ratio} 倍{limit.zh}{now.zh}",
+        f"is back to scattering {ratio} times as much as usual{limit.en}{now.en}",
+    )
+
+
+def _shift(rule: Rule, point: Point, hold: Hold) -> Text:
+    reference, shift = hold.figures.get("reference"), hold.figures.get("shift")
+    if reference is None or shift is None:
+        return _score(rule, point, hold)
+    level, score = measure(reference, point.unit, point.resolution), _figure(hold.score, rule.unit)
+    size = _figure(abs(shift), point.unit)
+    zh, en = ("上移", "up") if shift > 0 else ("下移", "down")
+    beyond, now = _beyond(rule, hold, score, _figure(hold.limit, rule.unit)), _now(point, hold)
+    return Text(
+        f"较基准 {level} {zh}约 {size}({score}){beyond.zh}{now.zh}",
+        f"has shifted {en} by about {size} from {level} ({score}){beyond.en}{now.en}",
+    )
+
+
+def _shift_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    now = _now(point, hold)
+    return Text(f"已回到基准,或已稳定在新水平{now.zh}", f"is back, or steady at its new level{now.en}")
+
+
+def _stuck(rule: Rule, point: Point, hold: Hold) -> Text:
+    still_s, usual_s = hold.figures.get("still_s"), hold.figures.get("usual_s")
+    if still_s is None or usual_s is None:
+        return _score(rule, point, hold)
+    still, usual = _duration(still_s), _duration(usual_s)
+    now = _now(point, hold)
+    return Text(
+        f"已 {still.zh}没有变化(平时最长 {usual.zh},为其 {hold.score:.3g} 倍){now.zh}",
+        f"has not changed for {still.en} ({hold.score:.3g} times its usual longest pause of {usual.en}){now.en}",
+    )
+
+
+def _stuck_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    now = _now(point, hold)
+    return Text(f"已恢复变化{now.zh}", f"changes again{now.en}")
+
+
 Phrase = Callable[[Rule, Point, Hold], Text]
 
-FINDINGS: Mapping[str, Phrase] = {"value": _value, "rate": _rate, "forecast": _forecast, "stale": _stale}
+FINDINGS: Mapping[str, Phrase] = {
+    "value": _value,
+    "rate": _rate,
+    "forecast": _forecast,
+    "stale": _stale,
+    "accumulate": _accumulate,
+    "profile": _profile,
+    "creep": _creep,
+    "spike": _spike,
+    "spread": _spread,
+    "shift": _shift,
+    "stuck": _stuck,
+}
 """What a rule of each kind found; a kind that is not here tells its score."""
 
 ENDINGS: Mapping[str, Phrase] = {
@@ -213,5 +382,12 @@ ENDINGS: Mapping[str, Phrase] = {
     "rate": _rate_over,
     "forecast": _forecast_over,
     "stale": _stale_over,
+    "accumulate": _accumulate_over,
+    "profile": _profile_over,
+    "creep": _creep_over,
+    "spike": _spike_over,
+    "spread": _spread_over,
+    "shift": _shift_over,
+    "stuck": _stuck_over,
 }
 """That it is over."""

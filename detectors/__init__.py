@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from detectors.accumulate import Accumulate
+from detectors.creep import Creep
 from detectors.forecast import Forecast
+from detectors.profile import Profile
 from detectors.rate import Rate
 from detectors.rows import Rows, State
+from detectors.shift import Shift
+from detectors.spike import Spike
+from detectors.spread import Spread
 from detectors.stale import Stale
+from detectors.stuck import Stuck
 from detectors.value import Value
 from ganzhi.records import Floats, Rule
 
@@ -41,12 +48,14 @@ class KindSpec:
     options    the names that a rule may set
     arrivals   it reads when rows arrive, all of them, by our clock; otherwise what good rows say, by the sensor's
     stateless  a row is scored by itself alone, so that late rows can be judged too
+    passing    options that tell how the next rows are read: when they change, what was learned stays
     """
 
     score: Build
     options: frozenset[str]
     arrivals: bool = False
     stateless: bool = False
+    passing: frozenset[str] = frozenset()
 
 
 KINDS: dict[str, KindSpec] = {
@@ -54,6 +63,17 @@ KINDS: dict[str, KindSpec] = {
     "rate": KindSpec(Rate, frozenset({"window_s"})),
     "forecast": KindSpec(Forecast, frozenset({"target", "direction", "window_s", "confidence"})),
     "stale": KindSpec(Stale, frozenset(), arrivals=True),
+    "accumulate": KindSpec(Accumulate, frozenset({"steps", "reading"})),
+    "profile": KindSpec(
+        Profile,
+        frozenset({"utc_offset_s", "holidays", "workdays", "visits", "cell_s", "cells"}),
+        passing=frozenset({"holidays", "workdays"}),
+    ),
+    "creep": KindSpec(Creep, frozenset({"window_s", "settle_s", "direction", "least_per_day", "confidence"})),
+    "spike": KindSpec(Spike, frozenset({"window", "longest"})),
+    "spread": KindSpec(Spread, frozenset({"window", "reference_s"})),
+    "shift": KindSpec(Shift, frozenset({"method", "slack_sigma", "weight", "warmup", "reference_s"})),
+    "stuck": KindSpec(Stuck, frozenset({"changes", "learn_s", "memory_s"})),
 }
 
 OPTIONS: Mapping[str, frozenset[str]] = {kind: spec.options for kind, spec in KINDS.items()}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import KINDS
 from detectors.rows import Slots, State
 from ganzhi.records import Floats, Int32s, Rule
 
@@ -16,12 +17,14 @@ Snapshot = Mapping[str, NDArray[np.generic]]
 def terms(rule: Rule, period_s: Floats, resolution: Floats) -> tuple[str, Floats]:
     """What a score's state depends on: the kind with its options for all points, and float64 (m, k) point by point.
 
-    Limits, dead-bands and delays are not in it: the next reading is simply judged by the new ones.
+    Limits, dead-bands, delays and passing options are not in it: the next reading is simply judged by the new ones.
     """
     m = len(rule.points)
     plain = [rule.kind]
     columns = [period_s, resolution]
     for name, option in sorted(rule.options.items()):
+        if name in KINDS[rule.kind].passing:
+            continue
         if isinstance(option, np.ndarray):
             plain.append(name)
             columns.append(option.astype(np.float64))

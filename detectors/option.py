@@ -15,9 +15,9 @@ def number(rule: Rule, name: str, default: float, *, above: float, below: float 
     return float(value)
 
 
-def choice(rule: Rule, name: str, allowed: tuple[str, ...]) -> str:
-    """One of a few words; it must be given."""
-    value = rule.options.get(name)
+def choice(rule: Rule, name: str, allowed: tuple[str, ...], default: str | None = None) -> str:
+    """One of a few words; without a default it must be given."""
+    value = rule.options.get(name, default)
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{rule.id}: {name} must be one of {', '.join(allowed)}, not {value!r}")
     return value

@@ -39,6 +39,48 @@ KINDS = {
         side="low",
     ),
     "stale": Kind(unit="periods", side="high"),
+    "accumulate": Kind(
+        unit="steps",
+        options={"steps": str, "reading": ("increment", "counter")},
+        required=frozenset({"steps"}),
+        side="high",
+    ),
+    "profile": Kind(
+        unit="sigma",
+        options={
+            "utc_offset_s": float,
+            "holidays": str,
+            "workdays": str,
+            "visits": int,
+            "cell_s": float,
+            "cells": int,
+        },
+    ),
+    "creep": Kind(
+        unit="°",
+        options={
+            "window_s": float,
+            "settle_s": float,
+            "direction": ("high", "low"),
+            "least_per_day": float,
+            "confidence": float,
+        },
+        side="high",
+    ),
+    "spike": Kind(unit="sigma", options={"window": int, "longest": int}, side="high"),
+    "spread": Kind(unit="ratio", options={"window": float, "reference_s": float}),
+    "shift": Kind(
+        unit="sigma",
+        options={
+            "method": ("cusum", "ewma"),
+            "slack_sigma": float,
+            "weight": float,
+            "warmup": int,
+            "reference_s": float,
+        },
+        side="high",
+    ),
+    "stuck": Kind(unit="pauses", options={"changes": int, "learn_s": float, "memory_s": float}, side="high"),
 }
 """What a rule pack may set, by kind; a test holds it against the detectors' own OPTIONS."""
 

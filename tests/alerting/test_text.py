@@ -19,7 +19,25 @@ NAME = Text("一", "one")
 VALUE = rule("v", "value", "m", name=NAME)
 VALUE_LOW = rule("v", "value", "m", side="low", name=NAME)
 VALUE_GAS = rule("v", "value", "%LEL", name=NAME)
-OTHER = rule("o", "spread", "sigma", name=NAME)
+OTHER = rule("o", "other", "sigma", name=NAME)
+SPIKE = rule("spike", "spike", "sigma", name=NAME)
+SPREAD = rule("spread", "spread", "ratio", name=NAME)
+SHIFT = rule("shift", "shift", "sigma", name=NAME)
+STUCK = rule("stuck", "stuck", "pauses", name=NAME)
+STORM = rule("s", "accumulate", "steps", name=NAME)
+USUAL = rule("u", "profile", "sigma", name=NAME)
+CREEP = rule("c", "creep", "°", name=NAME)
+GAUGE = point("RG-1", "rainfall", "mm", 100.0, 0.1)
+METER = point("PM-1", "power", "kW", 1000.0, 1.0)
+GNSS = point("GN-1", "displacement", "mm", 5000.0, 0.1)
+SUM = {"amount": 52.4, "window_s": 10_800.0, "threshold": 50.0}
+HOUR = {"usual": 110.2, "usual_sigma": 5.6}
+SPEEDS = {"rate_per_day": 71.3, "steady_per_day": 12.0}
+FAILURE = {"minutes_failure": 1460.0, "minutes_early": 1230.0, "minutes_late": 3000.0}
+FAILS = Text(
+    ",按速度倒数法预计 24.3 小时后失稳(20.5 小时~2.08 天)",
+    ", failure expected in 24.3 h by inverse velocity (20.5 h to 2.08 days)",
+)
 INTERVAL = {"target": 14.4, "minutes_early": 9.2, "minutes_late": 15.7, "slope_per_min": 0.1}
 PRESSURE = point("PT-101", "pressure", "kPa", 20.0, 0.1, low=-5.0, name="101 罐压力")
 
@@ -172,6 +190,164 @@ CASES: dict[str, Case] = {
         hold(Tier.NONE, 0.0, 3.0, 4.5),
         "已恢复数据,当前 4.5 %LEL",
         "reports again, now 4.5 %LEL",
+    ),
+    "accumulate": (
+        STORM,
+        GAUGE,
+        hold(Tier.ORANGE, 3.524, 3.0, 0.5, SUM),
+        "3 小时内累计 52.4 mm(阈值 50.0 mm)",
+        "has summed up to 52.4 mm in 3 h (threshold 50.0 mm)",
+    ),
+    "accumulate over": (
+        STORM,
+        GAUGE,
+        hold(Tier.NONE, 0.898, 1.0, 0.0, {"amount": 44.9, "window_s": 43_200.0, "threshold": 50.0}),
+        "12 小时内累计已降至 44.9 mm(阈值 50.0 mm)",
+        "is back at 44.9 mm in 12 h (threshold 50.0 mm)",
+    ),
+    "accumulate, no figures": (
+        STORM,
+        GAUGE,
+        hold(Tier.ORANGE, 3.524, 3.0),
+        "评分为 3.52 steps,高于橙色限值 3.00 steps",
+        "scores 3.52 steps, above the orange limit 3.00 steps",
+    ),
+    "profile": (
+        USUAL,
+        METER,
+        hold(Tier.YELLOW, 44.6, 8.0, 360.0, HOUR),
+        "高于往常同时段,当前 360 kW,往常 110 ± 6 kW",
+        "is above what is usual at this hour, now 360 kW, usually 110 ± 6 kW",
+    ),
+    "profile, less": (
+        USUAL,
+        METER,
+        hold(Tier.YELLOW, -9.1, -8.0, 59.0),
+        "低于往常同时段,当前 59 kW",
+        "is below what is usual at this hour, now 59 kW",
+    ),
+    "profile over": (
+        USUAL,
+        METER,
+        hold(Tier.NONE, 0.5, 8.0, 113.0, HOUR),
+        "已恢复到往常同时段水平,当前 113 kW,往常 110 ± 6 kW",
+        "is back at what is usual at this hour, now 113 kW, usually 110 ± 6 kW",
+    ),
+    "creep": (
+        CREEP,
+        GNSS,
+        hold(Tier.ORANGE, 80.46, 80.0, 412.0, SPEEDS | FAILURE),
+        "切线角为 80.5°,高于橙色限值 80.0°,速率 71.3 mm/d(匀速阶段 12.0 mm/d)" + FAILS.zh,
+        "has a tangent angle of 80.5°, above the orange limit 80.0°, moving at 71.3 mm/d (steady 12.0 mm/d)" + FAILS.en,
+    ),
+    "creep, no failure in sight": (
+        CREEP,
+        GNSS,
+        hold(Tier.BLUE, 52.0, 50.0, 412.0),
+        "切线角为 52.0°,高于蓝色限值 50.0°",
+        "has a tangent angle of 52.0°, above the blue limit 50.0°",
+    ),
+    "creep over": (
+        CREEP,
+        GNSS,
+        hold(Tier.NONE, 45.0, 50.0, 412.0, {"rate_per_day": 12.0, "steady_per_day": 12.0}),
+        "切线角已恢复为 45.0°(限值 50.0°),速率 12.0 mm/d(匀速阶段 12.0 mm/d)",
+        "is back at a tangent angle of 45.0° (limit 50.0°), moving at 12.0 mm/d (steady 12.0 mm/d)",
+    ),
+    "spike": (
+        SPIKE,
+        LEVEL,
+        hold(Tier.BLUE, 32.11, 6.0, 5.0, {"height": 0.3, "readings": 2.0}),
+        "出现尖峰,幅度 0.30 m,持续 2 个读数(32.1 sigma),高于蓝色限值 6.00 sigma,当前 5.00 m",
+        "showed a spike of 0.30 m for 2 readings (32.1 sigma), above the blue limit 6.00 sigma, now 5.00 m",
+    ),
+    "spike, downwards": (
+        SPIKE,
+        LEVEL,
+        hold(Tier.BLUE, 6.0, 6.0, figures={"height": -0.3, "readings": 1.0}),
+        "出现下跌尖峰,幅度 0.30 m,持续 1 个读数(6.00 sigma),达到蓝色限值",
+        "showed a dip of 0.30 m for 1 reading (6.00 sigma), at the blue limit",
+    ),
+    "spike, no figures": (
+        SPIKE,
+        LEVEL,
+        hold(Tier.BLUE, 7.0, 6.0),
+        "评分为 7.00 sigma,高于蓝色限值 6.00 sigma",
+        "scores 7.00 sigma, above the blue limit 6.00 sigma",
+    ),
+    "spike over": (
+        SPIKE,
+        LEVEL,
+        hold(Tier.NONE, 0.0, 6.0, 5.0),
+        "未再出现尖峰,当前 5.00 m",
+        "shows no further spike, now 5.00 m",
+    ),
+    "spread": (
+        SPREAD,
+        LEVEL,
+        hold(Tier.BLUE, 1.783, 1.75, 5.0, {"now": 0.0178, "usual": 0.01}),
+        "波动为平时的 1.78 倍(标准差 0.0178 m,平时 0.0100 m),高于蓝色限值 1.75,当前 5.00 m",
+        (
+            "scatters 1.78 times as much as usual (standard deviation 0.0178 m, usually 0.0100 m), "
+            "above the blue limit 1.75, now 5.00 m"
+        ),
+    ),
+    "spread, no figures": (
+        SPREAD,
+        LEVEL,
+        hold(Tier.BLUE, 2.0, 1.75),
+        "波动为平时的 2.00 倍,高于蓝色限值 1.75",
+        "scatters 2.00 times as much as usual, above the blue limit 1.75",
+    ),
+    "spread over": (
+        SPREAD,
+        LEVEL,
+        hold(Tier.NONE, 1.2, 1.75),
+        "波动已恢复为平时的 1.20 倍(限值 1.75)",
+        "is back to scattering 1.20 times as much as usual (limit 1.75)",
+    ),
+    "shift": (
+        SHIFT,
+        LEVEL,
+        hold(Tier.BLUE, 13.14, 12.0, 5.02, {"reference": 5.0, "shift": 0.0213}),
+        "较基准 5.00 m 上移约 0.0213 m(13.1 sigma),高于蓝色限值 12.0 sigma,当前 5.02 m",
+        "has shifted up by about 0.0213 m from 5.00 m (13.1 sigma), above the blue limit 12.0 sigma, now 5.02 m",
+    ),
+    "shift, down": (
+        SHIFT,
+        LEVEL,
+        hold(Tier.BLUE, 13.14, math.nan, figures={"reference": 5.0, "shift": -1.0}),
+        "较基准 5.00 m 下移约 1.00 m(13.1 sigma)",
+        "has shifted down by about 1.00 m from 5.00 m (13.1 sigma)",
+    ),
+    "shift, no figures": (SHIFT, LEVEL, hold(Tier.BLUE, 13.0, math.nan), "评分为 13.0 sigma", "scores 13.0 sigma"),
+    "shift over": (
+        SHIFT,
+        LEVEL,
+        hold(Tier.NONE, 0.1, 12.0, 5.02),
+        "已回到基准,或已稳定在新水平,当前 5.02 m",
+        "is back, or steady at its new level, now 5.02 m",
+    ),
+    "stuck": (
+        STUCK,
+        LEVEL,
+        hold(Tier.BLUE, 4.0, 4.0, 5.02, {"still_s": 1200.0, "usual_s": 300.0}),
+        "已 20 分钟没有变化(平时最长 5 分钟,为其 4 倍),当前 5.02 m",
+        "has not changed for 20 min (4 times its usual longest pause of 5 min), now 5.02 m",
+    ),
+    "stuck, no figures": (
+        STUCK,
+        LEVEL,
+        hold(Tier.BLUE, 4.0, 4.0),
+        "评分为 4.00 pauses,达到蓝色限值",
+        "scores 4.00 pauses, at the blue limit",
+    ),
+    "stuck over": (
+        STUCK,
+        LEVEL,
+        hold(Tier.NONE, 0.0, 4.0, 5.03),
+        "已恢复变化,当前 5.03 m",
+        "changes again, now 5.03 m",
     ),
     "other kind": (
         OTHER,

@@ -22,6 +22,13 @@ def rules(points: list[int]) -> list[Rule]:
         rule("rate", [5, 10, NAN, NAN], points=points, options={"window_s": 20.0}),
         forecast([2, 1, NAN, NAN], points=points, target=90.0, window_s=20.0),
         rule("stale", [3, 10, NAN, NAN], points=points),
+        rule("accumulate", [1, 2, NAN, NAN], points=points, options={"steps": "100 in 12s, 200 in 6s"}),
+        rule("profile", [2, 6, NAN, NAN], points=points, options={"cell_s": 2, "cells": 3, "visits": 2}),
+        rule("creep", [46, 80, NAN, NAN], points=points, deadband=1, options={"window_s": 16, "settle_s": 4}),
+        rule("spike", [4, 12, NAN, NAN], points=points, options={"window": 5, "longest": 1}),
+        rule("spread", [0.9, 1.5, NAN, NAN], points=points, options={"window": 8, "reference_s": 60}),
+        rule("shift", [0.2, 0.5, NAN, NAN], points=points, options={"warmup": 8, "slack_sigma": 0.1}),
+        rule("stuck", [0.02, 0.1, NAN, NAN], points=points, options={"changes": 8, "learn_s": 5}),
     ]
 
 
@@ -57,7 +64,7 @@ def test_points_go_on_when_others_come_and_go_and_all_move(seed: int) -> None:
     # Points 3, new, 1, 2 are now 0 to 3; point 0 is gone.
     index = np.array([-1, 2, 3, 0], np.int32)
     after = engine(*rules([0, 2, 3, 1]), n_points=4)
-    assert adopted(before, after, [3, -1, 1, 2]) == ["forecast", "rate", "stale", "value"]
+    assert adopted(before, after, [3, -1, 1, 2]) == sorted(each.kind for each in rules([*ALL]))
     second = second.rows(second.point != 0)
     expected = {repr(replace(t, point=int(index[t.point]))) for t in straight.update(second) if t.point != 0}
     found = {repr(t) for t in after.update(renamed(second, index)) if t.point != 1}

@@ -18,6 +18,7 @@ from tests.detectors.stream import NAN, block, cut, engine, forecast, rule, run,
 N = 4
 EVERY = tuple(range(N))
 SOME = (2, 0)
+LADDER = "100 in 12s, 200 in 12s, 200 in 6s, 400 in 6s"
 
 RULES: dict[str, Callable[[], list[Rule]]] = {
     "value": lambda: [
@@ -37,6 +38,71 @@ RULES: dict[str, Callable[[], list[Rule]]] = {
     "stale": lambda: [
         rule("stale", [3, 8, NAN, NAN], points=EVERY, name="plain"),
         rule("stale", [2, 5, 6, 7], points=SOME, on_delay_s=1.5, off_delay_s=1, name="held"),
+    ],
+    "accumulate": lambda: [
+        rule("accumulate", [1, 2, 3, 4], points=EVERY, deadband=0.1, options={"steps": LADDER}, name="increment"),
+        rule(
+            "accumulate",
+            [0.5, 1, NAN, NAN],
+            points=SOME,
+            options={"steps": "20 in 10s or 60 in 20s", "reading": "counter"},
+            name="counter",
+        ),
+    ],
+    "profile": lambda: [
+        rule(
+            "profile",
+            [2, 6, NAN, NAN],
+            points=EVERY,
+            deadband=0.5,
+            options={"cell_s": 2, "cells": 3, "visits": 2},
+            name="more",
+        ),
+        rule(
+            "profile",
+            [-2, NAN, NAN, NAN],
+            points=SOME,
+            side="low",
+            options={"cell_s": 5, "cells": 2, "visits": 1},
+            name="less",
+        ),
+    ],
+    "creep": lambda: [
+        rule("creep", [40, 60, 85, NAN], points=EVERY, deadband=1, options={"window_s": 16, "settle_s": 1}, name="up"),
+        rule(
+            "creep",
+            [46, 50, NAN, NAN],
+            points=SOME,
+            options={"window_s": 20, "settle_s": 1, "direction": "low", "confidence": 0.6},
+            name="down",
+        ),
+    ],
+    "spike": lambda: [
+        rule("spike", [4, 12, NAN, NAN], points=EVERY, options={"window": 5, "longest": 1}, name="short"),
+        rule("spike", [4, 8, NAN, NAN], points=SOME, options={"window": 7}, off_delay_s=3, name="longer"),
+    ],
+    "spread": lambda: [
+        rule("spread", [0.9, 1.5, NAN, NAN], points=EVERY, options={"window": 8, "reference_s": 60}, name="wide"),
+        rule("spread", [0.8, NAN, NAN, NAN], points=SOME, side="low", options={"window": 10}, name="narrow"),
+    ],
+    "shift": lambda: [
+        rule(
+            "shift",
+            [0.2, 0.5, NAN, NAN],
+            points=EVERY,
+            options={"warmup": 8, "slack_sigma": 0.1, "reference_s": 60},
+            name="cusum",
+        ),
+        rule("shift", [0.5, 1, NAN, NAN], points=SOME, options={"warmup": 10, "method": "ewma"}, name="ewma"),
+    ],
+    "stuck": lambda: [
+        rule(
+            "stuck",
+            [0.02, 0.1, NAN, NAN],
+            points=EVERY,
+            options={"changes": 8, "learn_s": 5, "memory_s": 100},
+            name="still",
+        ),
     ],
 }
 
@@ -173,10 +239,11 @@ def test_extreme_signals_are_survived(kind: str, pattern: str) -> None:
     with np.errstate(all="raise"):
         detector = detect(kind)
         run(detector, [block(np.arange(n), np.resize(EXTREMES[pattern], n)), block(n, EXTREMES[pattern][0])])
-        # After a silence all is as if nothing had been: a level, its rise, and silence again.
+        # After a silence all is as if nothing had been: a level, its rise, silence again, a dip, and rest.
         level = block(n + 1000 + np.arange(60), 45)
         rise = np.arange(60.0)
-        found = run(detector, [level, block(n + 1060 + rise, 45 + 0.3 * rise), block(n + 1128, 20)])
+        dip_and_rest = [block(n + 1128, 20), block(n + 1129 + rise, 63)]
+        found = run(detector, [level, block(n + 1060 + rise, 45 + 0.3 * rise), *dip_and_rest])
     assert any(t.new > t.old for t in found)
     for name, array in detector.snapshot().items():
         assert array.dtype.kind != "f" or np.isfinite(array).all(), name
