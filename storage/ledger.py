@@ -35,7 +35,7 @@ from storage import postgresql
 from storage.ledger_schema import ALARM, CURSOR, JOURNAL
 from storage.migrations.upgrade import upgrade
 from storage.snapshot import from_json, to_json
-from storage.sqlite import guarded
+from storage.sqlite import guarded, use_wal
 
 BUSY_S = 5.0
 """How long a writer waits for another process that is writing."""
@@ -69,7 +69,7 @@ class Ledger:
         options: dict[str, Any] = {"connect_args": {"timeout": busy_s}} if self._sqlite else {"pool_pre_ping": True}
         self._engine = create_engine(self._url, **options)
         if self._sqlite:
-            _prepare_sqlite(self._engine)
+            _prepare_sqlite(self._engine, busy_s)
         else:
             _prepare_postgresql(self._engine, busy_s)
 
@@ -197,12 +197,13 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, busy_s: float) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         assert isinstance(connection, sqlite3.Connection)
         connection.isolation_level = None  # transactions are begun below, not guessed by the driver
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        use_wal(connection, busy_s)
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ CAUSES = {
 }
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 RETRY_AFTER_S = 1.0
+TRY_AGAIN_S = 0.02
 
 
 def connect(path: Path, *, synchronous: str, busy_s: float) -> sqlite3.Connection:
@@ -32,12 +34,27 @@ def connect(path: Path, *, synchronous: str, busy_s: float) -> sqlite3.Connectio
     with guarded(str(path)):
         connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            use_wal(connection, busy_s)
             connection.execute(f"PRAGMA synchronous = {synchronous}")
         except sqlite3.DatabaseError:
             connection.close()
             raise
     return connection
+
+
+def use_wal(connection: sqlite3.Connection, busy_s: float) -> None:
+    """Put the file in WAL mode. Of two that open a new file at once SQLite refuses one without waiting (it fears a
+    deadlock), so that one tries again for `busy_s`; raises OperationalError after that."""
+    deadline = time.monotonic() + busy_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            locked = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_BUSY
+            if not locked or time.monotonic() > deadline:
+                raise
+        time.sleep(TRY_AGAIN_S)
 
 
 @contextlib.contextmanager
