@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+NS_PER_HOUR = 3600 * NS_PER_S
 
 
 class Clock(Protocol):
@@ -62,6 +63,11 @@ SET_BACK_NS = NS_PER_S
 """Less is the fine adjustment of NTP, which a moment's standstill hides."""
 MOST_AHEAD_S = 86_400.0
 """A run before whose clock was further ahead had a clock that was wrong altogether."""
+
+
+def hour_of(time_ns: int) -> int:
+    """The beginning of the hour, UTC ns, in which a moment lies."""
+    return time_ns - time_ns % NS_PER_HOUR
 
 
 def local_text(time_ns: int, zone: ZoneInfo) -> str:

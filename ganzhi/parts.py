@@ -17,10 +17,9 @@ from config import Configuration, Settings
 from console import Feed, event_json
 from detectors.engine import Engine
 from ganzhi import own
-from ganzhi.clock import NS_PER_S, Clock, SteadyClock
+from ganzhi.clock import NS_PER_S, Clock, SteadyClock, hour_of
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import AlarmEvent, Catalogue, Int32s, RiskColour
-from ingest.account import HOUR_NS
 from ingest.route import Route
 from ingest.service import Ingest, Memory
 from ingest.session import Session, SessionOptions
@@ -216,7 +215,7 @@ def _ingest(configuration: Configuration, blocks: Log, store: TelemetryStore, cl
         memory=Memory(
             newest=np.array(newest),
             totals=blocks.counters(),
-            tallies=blocks.tallies(clock() - HOUR_NS),
+            tallies=blocks.tallies(hour_of(clock())),
             receipts=blocks.receipts(),
         ),
         older=store.recall,

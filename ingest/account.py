@@ -7,10 +7,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import hour_of
 from ganzhi.records import Int32s, Reconciled
 
-HOUR_NS = 3600 * NS_PER_S
 NOBODY = ""
 """Whose readings came on a topic of no known enterprise."""
 
@@ -55,7 +54,7 @@ class Accounts:
 
     def turn(self, now: int) -> None:
         """Begin a new hour where one has begun."""
-        hour = now - now % HOUR_NS
+        hour = hour_of(now)
         if hour == self._hour:
             return
         self._ended += self._changed()

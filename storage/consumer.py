@@ -128,7 +128,7 @@ class Consumer:
         done = None
         if refused is not None and len(batch.kept):
             kept = batch.kept
-            done = stored(kept.received, kept.point, self._keys.enterprise_of_key, batch.refused(refused))
+            done = stored(kept.received, kept.point, self._keys.owners, batch.refused(refused))
         self._move(Offset(batch.last_seq, batch.end_row), done)
 
     def seek(self, seq: int, *, stored: bool = False) -> None:
@@ -157,7 +157,7 @@ class Consumer:
 
     def _between(self, old: int, new: int) -> Stored:
         with guarded("the log"):
-            rows = waiting(self._connection, min(old, new), max(old, new), self._keys.enterprise_of_key)
+            rows = waiting(self._connection, min(old, new), max(old, new), self._keys.owners)
         sign = 1 if new > old else -1
         return {place: (sign * n, 0) for place, n in rows.items()}
 

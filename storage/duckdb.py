@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_HOUR, NS_PER_S
 from ganzhi.errors import ConfigError, Fault, Unavailable
 from ganzhi.records import AlarmEvent, Catalogue, Floats, Int32s, Int64s, ReadingBlock, RiskColour
 from storage.curve import Curve
@@ -20,7 +20,7 @@ from storage.delivery import Rejected
 from storage.duckdb_curve import read_curve
 from storage.duckdb_export import export
 from storage.duckdb_file import DuckDBFile
-from storage.duckdb_rollup import HOUR_NS, TABLES, Rollups, roll_stored
+from storage.duckdb_rollup import TABLES, Rollups, roll_stored
 from storage.duckdb_schema import (
     INSERT_ALARM,
     INSERT_PIPELINE,
@@ -170,7 +170,7 @@ class DuckDBStore:
             for table in ("risk", "pipeline"):
                 connection.execute(_delete(table, before))
             if self._rollup_retention_s is not None:
-                old = (now - int(self._rollup_retention_s * NS_PER_S)) // HOUR_NS * HOUR_NS
+                old = (now - int(self._rollup_retention_s * NS_PER_S)) // NS_PER_HOUR * NS_PER_HOUR
                 for table in TABLES:
                     connection.execute(_delete(table, old))
             return _number(connection, _delete("reading", before))

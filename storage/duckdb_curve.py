@@ -14,12 +14,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzhi.clock import NS_PER_HOUR
 from ganzhi.records import Bytes, Floats, Int64s
 from storage.curve import Curve, in_order, width_ns
 from storage.duckdb_rollup import (
     DAY_NS,
     HOUR,
-    HOUR_NS,
     MINUTE,
     MINUTE_NS,
     QUALITIES,
@@ -29,7 +29,7 @@ from storage.duckdb_rollup import (
     partials,
 )
 
-MOST_RAW_NS = 6 * HOUR_NS
+MOST_RAW_NS = 6 * NS_PER_HOUR
 MOST_RAW_SPANS = 20
 """No more than so much of the table of readings is read for one curve: a point's readings lie among everyone's."""
 
@@ -70,9 +70,9 @@ def read_curve(cursor: duckdb.DuckDBPyConnection, key: int, start: int, end: int
     if len(hours["n"]) == 0:
         width_ns(start, end, most)
         return in_order(*(np.empty(0, kind) for kind in (np.int64, np.float64, np.uint8)))  # type: ignore[arg-type]
-    first = max(start, int(hours["n"][0]) * HOUR_NS)
-    last = min(end, int(hours["n"][-1]) * HOUR_NS + (int(hours["last_at"][-1]) >> QUALITY_BITS))
-    span = (first, min(end + 1, int(hours["n"][-1] + 1) * HOUR_NS))
+    first = max(start, int(hours["n"][0]) * NS_PER_HOUR)
+    last = min(end, int(hours["n"][-1]) * NS_PER_HOUR + (int(hours["last_at"][-1]) >> QUALITY_BITS))
+    span = (first, min(end + 1, int(hours["n"][-1] + 1) * NS_PER_HOUR))
     level = _coarsest(width_ns(first, last, most), deleted=first < reader.pruned, span=last - first)
     every = int(hours["rows"].sum()) <= most
     rows = reader.rows(HOUR if every else level, span, every=every)
@@ -83,7 +83,7 @@ def read_curve(cursor: duckdb.DuckDBPyConnection, key: int, start: int, end: int
 
 
 def _coarsest(width: int, *, deleted: bool, span: int) -> Level | None:
-    if width >= HOUR_NS:
+    if width >= NS_PER_HOUR:
         return HOUR
     return MINUTE if width >= MINUTE_NS or deleted or span > MOST_RAW_NS else None
 

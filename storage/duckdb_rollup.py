@@ -21,12 +21,11 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_HOUR, NS_PER_S
 from ganzhi.records import QUALITY_MASK, Quality
 
 MINUTE_NS = 60 * NS_PER_S
-HOUR_NS = 60 * MINUTE_NS
-DAY_NS = 24 * HOUR_NS
+DAY_NS = 24 * NS_PER_HOUR
 
 QUALITY_BITS = 8
 QUALITIES = (1 << QUALITY_BITS) - 1
@@ -48,7 +47,7 @@ class Level:
 
 
 MINUTE = Level("rollup_1m", MINUTE_NS)
-HOUR = Level("rollup_1h", HOUR_NS)
+HOUR = Level("rollup_1h", NS_PER_HOUR)
 LEVELS = (MINUTE, HOUR)
 """Finest first."""
 
@@ -155,9 +154,9 @@ class Rollups:
         if now // MINUTE_NS != self._minute or self._waiting >= MOST_WAITING:
             self.roll(connection)
             self._minute = now // MINUTE_NS
-            if now // HOUR_NS != self._hour or _count(connection, f"SELECT count(*) FROM {RECENT}") >= MOST_RECENT:
+            if now // NS_PER_HOUR != self._hour or _count(connection, f"SELECT count(*) FROM {RECENT}") >= MOST_RECENT:
                 settle(connection)
-                self._hour = now // HOUR_NS
+                self._hour = now // NS_PER_HOUR
 
     def roll(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Roll all readings that are not rolled yet into minutes."""
@@ -177,11 +176,11 @@ def settle(connection: duckdb.DuckDBPyConnection) -> None:
 
 def roll_stored(connection: duckdb.DuckDBPyConnection) -> None:
     """Roll all readings of a file that had no rollups, an hour at a time: a day of a city does not fit into memory."""
-    hours = connection.execute(f"SELECT DISTINCT epoch_ns(time) // {HOUR_NS} FROM reading ORDER BY ALL").fetchall()
+    hours = connection.execute(f"SELECT DISTINCT epoch_ns(time) // {NS_PER_HOUR} FROM reading ORDER BY ALL").fetchall()
     for (hour,) in hours:
-        bounds = between(hour * HOUR_NS, (hour + 1) * HOUR_NS)
+        bounds = between(hour * NS_PER_HOUR, (hour + 1) * NS_PER_HOUR)
         connection.execute(_insert(MINUTE, of_readings(MINUTE_NS, bounds)))
-        connection.execute(_insert(HOUR, of_rollups(MINUTE.table, HOUR_NS, bounds)))
+        connection.execute(_insert(HOUR, of_rollups(MINUTE.table, NS_PER_HOUR, bounds)))
     connection.execute("UPDATE progress SET rolled = seq")
 
 

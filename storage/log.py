@@ -15,14 +15,14 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from ganzhi.clock import NS_PER_S, Clock, wall_clock
+from ganzhi.clock import NS_PER_HOUR, NS_PER_S, Clock, hour_of, wall_clock
 from ganzhi.records import Floats, Int32s, Int64s, ReadingBlock, Reconciled
 from storage.consumer import LAST, Consumer
 from storage.keys import NEVER, PointKeys
 from storage.late import recalled, span_class
 from storage.offsets import Offset, Offsets
 from storage.payload import encode, key_and_time
-from storage.reconcile import HOUR_NS, PUT_TALLY, TALLIES, TALLY, Books, hour_of, tallies, tally_row
+from storage.reconcile import PUT_TALLY, TALLIES, TALLY, Books, tallies, tally_row
 from storage.sqlite import connect, guarded, require_version, transaction
 
 VERSION = 2
@@ -57,7 +57,7 @@ SINCE_1 = (
 """What format 2 added: the enterprise of a point, the readings received by hour, and the receipts given."""
 
 PUT_RECEIPT = "INSERT OR REPLACE INTO receipt VALUES (?, ?)"
-TALLIES_NS = 400 * 24 * HOUR_NS
+TALLIES_NS = 400 * 24 * NS_PER_HOUR
 """How long the hours are kept for reconciliation: more than a year, for the report of a year."""
 
 INSERT = "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -128,7 +128,7 @@ class Log:
             rows = self._connection.execute("SELECT id, enterprise FROM point ORDER BY key").fetchall()
             known, owners = [row[0] for row in rows], [row[1] for row in rows]
             keys = PointKeys(ids=point_ids, known=known, enterprises=enterprises, known_enterprises=owners)
-            named = zip(known + keys.new_ids, keys.enterprise_of_key, strict=True)
+            named = zip(known + keys.new_ids, keys.owners, strict=True)
             put = "INSERT INTO point VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET enterprise = excluded.enterprise"
             self._connection.executemany(put, ((key, id_, owner) for key, (id_, owner) in enumerate(named)))
         self._keys = keys
@@ -193,7 +193,7 @@ class Log:
 
         Neither ingest nor a consumer waits for it.
         """
-        return self._books(consumer, since, self._bound().enterprise_of_key)
+        return self._books(consumer, since, self._bound().owners)
 
     @property
     def size_bytes(self) -> int:

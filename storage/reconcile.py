@@ -18,12 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_HOUR, hour_of
 from ganzhi.records import Int32s, Int64s, Reconciled
+from storage.keys import Owners
 from storage.payload import decode
 from storage.sqlite import connect, guarded
-
-HOUR_NS = 3600 * NS_PER_S
 
 RECEIVING = ("received", "accepted", "late", "duplicate", "rejected", "unknown", "conflict")
 
@@ -45,11 +44,6 @@ Stored = Mapping[Place, tuple[int, int]]
 """Rows stored and rows refused, by place."""
 
 
-def hour_of(time: int) -> int:
-    """The beginning of the hour, UTC ns, in which a moment lies."""
-    return time - time % HOUR_NS
-
-
 def tally_row(tally: Reconciled) -> tuple[int | str, ...]:
     """The receiving side of a tally, as a row of its table."""
     return (tally.hour, tally.enterprise, *(getattr(tally, name) for name in RECEIVING))
@@ -60,28 +54,23 @@ def tallies(rows: Iterable[Sequence[int | str]]) -> list[Reconciled]:
     return [Reconciled(int(row[0]), str(row[1]), *(int(figure) for figure in row[2:])) for row in rows]
 
 
-def count(received: Int64s, key: Int32s, enterprise_of_key: Sequence[str]) -> dict[Place, int]:
+def count(received: Int64s, key: Int32s, owners: Owners) -> dict[Place, int]:
     """Rows (n,) by the hour of their arrival and the enterprise of their key."""
-    names = sorted(set(enterprise_of_key))
-    number = {name: i for i, name in enumerate(names)}
-    of_key = np.array([number[name] for name in enterprise_of_key], np.int64)
     found: dict[Place, int] = {}
     if not len(key):
         return found
-    hour = received // HOUR_NS
-    for which in [int(hour[0])] if hour[0] == hour[-1] else np.unique(hour).tolist():
-        chosen = key if hour[0] == hour[-1] else key[hour == which]
-        counts = np.bincount(of_key[chosen], minlength=len(names))
-        found |= {(which * HOUR_NS, names[i]): int(counts[i]) for i in np.flatnonzero(counts)}
+    hours, owner = received // NS_PER_HOUR, owners.of_key[key]
+    one = hours[0] == hours[-1]  # `received` never falls, so equal ends are equal throughout
+    for hour in [int(hours[0])] if one else np.unique(hours).tolist():
+        counts = np.bincount(owner if one else owner[hours == hour])
+        found |= {(hour * NS_PER_HOUR, owners.names[i]): int(counts[i]) for i in np.flatnonzero(counts)}
     return found
 
 
-def stored(
-    received: Int64s, key: Int32s, enterprise_of_key: Sequence[str], refused: NDArray[np.intp]
-) -> dict[Place, tuple[int, int]]:
+def stored(received: Int64s, key: Int32s, owners: Owners, refused: NDArray[np.intp]) -> dict[Place, tuple[int, int]]:
     """The same with the refused rows counted apart."""
-    rows = count(received, key, enterprise_of_key)
-    lost = count(received[refused], key[refused], enterprise_of_key)
+    rows = count(received, key, owners)
+    lost = count(received[refused], key[refused], owners)
     return {place: (n - lost.get(place, 0), lost.get(place, 0)) for place, n in rows.items()}
 
 
@@ -91,15 +80,13 @@ def add(known: dict[Place, int], more: Mapping[Place, int]) -> None:
         known[place] = known.get(place, 0) + n
 
 
-def waiting(
-    connection: sqlite3.Connection, after: int, upto: int, enterprise_of_key: Sequence[str]
-) -> dict[Place, int]:
+def waiting(connection: sqlite3.Connection, after: int, upto: int, owners: Owners) -> dict[Place, int]:
     """Rows of the blocks `after` < seq <= `upto`."""
     found: dict[Place, int] = {}
     blocks = "SELECT payload FROM block WHERE seq > ? AND seq <= ? AND n > 0 ORDER BY seq"
     for number, (payload,) in enumerate(connection.execute(blocks, (after, upto)), 1):
         block = decode(payload)
-        add(found, count(block.received, block.point, enterprise_of_key))
+        add(found, count(block.received, block.point, owners))
         if number % BREATH_BLOCKS == 0:
             time.sleep(BREATH_S)
     return found
@@ -112,16 +99,14 @@ class Waiting:
         self._after = self._upto = -1
         self._counts: dict[Place, int] = {}
 
-    def __call__(
-        self, connection: sqlite3.Connection, after: int, upto: int, enterprise_of_key: Sequence[str]
-    ) -> dict[Place, int]:
+    def __call__(self, connection: sqlite3.Connection, after: int, upto: int, owners: Owners) -> dict[Place, int]:
         """Rows of the blocks `after` < seq <= `upto`, both of them the newest there are."""
         gone, left = after - self._after, upto - after
         if not (self._after <= after <= self._upto <= upto and gone <= left):
             self._after, self._upto, self._counts = after, after, {}
-        leaving = waiting(connection, self._after, after, enterprise_of_key)
+        leaving = waiting(connection, self._after, after, owners)
         add(self._counts, {place: -n for place, n in leaving.items()})
-        add(self._counts, waiting(connection, self._upto, upto, enterprise_of_key))
+        add(self._counts, waiting(connection, self._upto, upto, owners))
         self._after, self._upto = after, upto
         self._counts = {place: n for place, n in self._counts.items() if n}
         return self._counts.copy()
@@ -153,7 +138,7 @@ class Books:
         self._lock = threading.Lock()
         self._waiting: dict[str, Waiting] = {}
 
-    def __call__(self, consumer: str, since: int, enterprise_of_key: Sequence[str]) -> list[Reconciled]:
+    def __call__(self, consumer: str, since: int, owners: Owners) -> list[Reconciled]:
         """Every hour from that of `since` on. Raises Unavailable."""
         hour = hour_of(since)
         connection = connect(self._path, synchronous="FULL", busy_s=self._busy_s)
@@ -163,5 +148,5 @@ class Books:
             found = tallies(connection.execute(TALLIES, (hour,)).fetchall())
             last = connection.execute("SELECT max(seq) FROM block").fetchone()[0] or 0
             count = self._waiting.setdefault(consumer, Waiting())
-            left = count(connection, min(seq, last), last, enterprise_of_key)
+            left = count(connection, min(seq, last), last, owners)
         return reconciled(found, done, left, hour)

@@ -17,7 +17,6 @@ RECEIVE_MAXIMUM = 0x21
 MOST_IN_FLIGHT = 65_535
 """What a server that names no receive maximum takes (3.2.2.3.3)."""
 PINGREQ = b"\xc0\x00"
-GOODBYE = b"\xe0\x00"
 
 _BYTE, _TWO, _FOUR, _TEXT, _PAIR, _VARIABLE = "byte", "two", "four", "text", "pair", "variable"
 _PROPERTY = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ganzhi.clock import NS_PER_HOUR
 from ganzhi.records import Reconciled
-from ingest.account import HOUR_NS, Accounts
+from ingest.account import Accounts
 
-HOUR = 500_000 * HOUR_NS
+HOUR = 500_000 * NS_PER_HOUR
 
 
 def accounts(*saved: Reconciled) -> Accounts:
@@ -45,9 +46,9 @@ def test_the_last_of_an_hour_is_due_although_the_next_has_begun() -> None:
     books = accounts()
     books.turn(HOUR)
     books.of("a").received += 1
-    books.turn(HOUR + HOUR_NS)
+    books.turn(HOUR + NS_PER_HOUR)
     books.of("a").received += 2
-    assert books.due() == [Reconciled(HOUR, "a", received=1), Reconciled(HOUR + HOUR_NS, "a", received=2)]
+    assert books.due() == [Reconciled(HOUR, "a", received=1), Reconciled(HOUR + NS_PER_HOUR, "a", received=2)]
     books.kept(books.due())
     assert books.due() == []
     assert books.totals()["a"]["received"] == 3

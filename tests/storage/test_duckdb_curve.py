@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_HOUR, NS_PER_S
 from ganzhi.records import Floats, Int64s, ReadingBlock
 from storage.duckdb import DuckDBStore
-from storage.duckdb_rollup import DAY_NS, HOUR_NS, MINUTE_NS
+from storage.duckdb_rollup import DAY_NS, MINUTE_NS
 from tests.storage.plant import T0, block, catalogue
 
 PLANT = catalogue("dense", "half a minute", "bursts", "seldom", "never")
@@ -38,12 +38,12 @@ class Stored:
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
     rng = np.random.default_rng(5)
     span = DAYS * DAY_NS
-    minutes = np.arange(0, span, 7 * HOUR_NS)
+    minutes = np.arange(0, span, 7 * NS_PER_HOUR)
     since = [
         np.arange(0, span, NS_PER_S),
         np.arange(0, span, 30 * NS_PER_S),
         (minutes[:, None] + np.arange(40) * NS_PER_S).ravel(),
-        np.arange(0, span, 5 * HOUR_NS) + 77,
+        np.arange(0, span, 5 * NS_PER_HOUR) + 77,
         np.empty(0, np.int64),
     ]
     time = [FIRST + part for part in since]
@@ -63,10 +63,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
 
 
 @pytest.mark.parametrize("most", [2, 10, 200, 1_000])
-@pytest.mark.parametrize("span_ns", [20 * NS_PER_S, 40 * MINUTE_NS, 5 * HOUR_NS, 26 * HOUR_NS, 4 * DAY_NS])
+@pytest.mark.parametrize("span_ns", [20 * NS_PER_S, 40 * MINUTE_NS, 5 * NS_PER_HOUR, 26 * NS_PER_HOUR, 4 * DAY_NS])
 @pytest.mark.parametrize("point", range(5))
 def test_a_curve_keeps_to_its_bounds_and_misses_no_peak(stored: Stored, point: int, span_ns: int, most: int) -> None:
-    for start in np.random.default_rng(most).integers(T0 - HOUR_NS, T0 + DAYS * DAY_NS, 3).tolist():
+    for start in np.random.default_rng(most).integers(T0 - NS_PER_HOUR, T0 + DAYS * DAY_NS, 3).tolist():
         end = start + span_ns
         every_time, every_value = stored.within(point, start, end)
         time, value, quality = stored.store.curve(point, start, end, most)
@@ -94,27 +94,27 @@ def test_a_point_that_speaks_seldom_shows_every_row(stored: Stored) -> None:
 
 
 def test_dense_rows_of_more_than_six_hours_come_from_rollups(stored: Stored) -> None:
-    start, end = FIRST + HOUR_NS, FIRST + 9 * HOUR_NS
+    start, end = FIRST + NS_PER_HOUR, FIRST + 9 * NS_PER_HOUR
     time, _, _ = stored.store.curve(0, start, end, 100_000)
     assert 2 * 8 * 60 <= len(time) <= 3 * 8 * 60 + 120
-    start, end = FIRST + HOUR_NS, FIRST + 6 * HOUR_NS
+    start, end = FIRST + NS_PER_HOUR, FIRST + 6 * NS_PER_HOUR
     np.testing.assert_array_equal(stored.store.curve(0, start, end, 100_000)[0], stored.within(0, start, end)[0])
 
 
 def test_many_short_bursts_come_from_rollups(tmp_path: Path) -> None:
     with DuckDBStore(tmp_path / "readings.duckdb", PLANT) as store:
-        rows = [(0, T0 + h * HOUR_NS + i * NS_PER_S, float(i), 0, T0) for h in range(24) for i in range(10)]
+        rows = [(0, T0 + h * NS_PER_HOUR + i * NS_PER_S, float(i), 0, T0) for h in range(24) for i in range(10)]
         store.write(block(rows, T0 + DAY_NS), 1)
         assert store.curve(0, T0, T0 + DAY_NS, 500)[1].tolist() == [0.0, 9.0] * 24
-        assert store.curve(0, T0, T0 + 20 * HOUR_NS - 1, 500)[1].tolist() == [float(i) for i in range(10)] * 20
+        assert store.curve(0, T0, T0 + 20 * NS_PER_HOUR - 1, 500)[1].tolist() == [float(i) for i in range(10)] * 20
 
 
 def test_a_window_whose_readings_are_deleted_may_have_nothing_within_narrow_bounds(tmp_path: Path) -> None:
     with DuckDBStore(tmp_path / "readings.duckdb", PLANT, retention_s=3_600) as store:
         rows = [(0, T0 + i * NS_PER_S, float(i), 0, T0) for i in range(60)]
         store.write(block(rows, T0 + 60 * NS_PER_S), 1)
-        assert store.prune(T0 + 3 * HOUR_NS) == 60
+        assert store.prune(T0 + 3 * NS_PER_HOUR) == 60
         assert len(store.curve(0, T0 + 20 * NS_PER_S, T0 + 30 * NS_PER_S, 10)[0]) == 0
-        assert store.curve(0, T0 - HOUR_NS, T0 + HOUR_NS, 10)[1].tolist() == [0.0, 59.0]
-        assert len(store.curve(0, T0 + HOUR_NS, T0 + 2 * HOUR_NS, 10)[0]) == 0
+        assert store.curve(0, T0 - NS_PER_HOUR, T0 + NS_PER_HOUR, 10)[1].tolist() == [0.0, 59.0]
+        assert len(store.curve(0, T0 + NS_PER_HOUR, T0 + 2 * NS_PER_HOUR, 10)[0]) == 0
         assert len(store.curve(0, T0 + 30 * MINUTE_NS, T0 + 40 * MINUTE_NS, 10)[0]) == 0

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_HOUR, NS_PER_S
 from ganzhi.errors import Unavailable
 from storage.duckdb import DuckDBStore
-from storage.duckdb_rollup import DAY_NS, HOUR_NS
+from storage.duckdb_rollup import DAY_NS
 from tests.full_disk import no_file_above
 from tests.storage.plant import T0, block, catalogue, numbered
 
@@ -48,7 +48,7 @@ def test_a_day_is_a_file_of_readings_and_of_each_rollup(tmp_path: Path) -> None:
 def test_a_part_of_a_day_has_its_hours_in_its_name(tmp_path: Path) -> None:
     with DuckDBStore(tmp_path / "readings.duckdb", PLANT) as store:
         store.write(numbered(20_000), 1)
-        start, end = T0 + HOUR_NS + 30 * NS_PER_S, T0 + 2 * HOUR_NS
+        start, end = T0 + NS_PER_HOUR + 30 * NS_PER_S, T0 + 2 * NS_PER_HOUR
         paths = store.export(tmp_path, start, end)
         assert store.export(tmp_path, T0 - DAY_NS, T0) == []
         assert store.export(tmp_path, end, start) == []

@@ -8,10 +8,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_HOUR, NS_PER_S
 from ganzhi.records import ReadingBlock
 from storage.duckdb import DuckDBStore
-from storage.duckdb_rollup import HOUR_NS, MINUTE_NS, MOST_WAITING
+from storage.duckdb_rollup import MINUTE_NS, MOST_WAITING
 from tests.storage.plant import T0, block, catalogue, numbered
 
 PLANT = catalogue("LT 1", "LT,2", "温度=3")
@@ -36,7 +36,7 @@ SELECT count(*) FROM {view} v WHERE NOT EXISTS (
 def require_exact(path: Path) -> int:
     """Compare the rollups with what the readings come to; how many partial rows the table of minutes has."""
     with duckdb.connect(path, read_only=True) as file:
-        for view, width in (("telemetry_1m", MINUTE_NS), ("telemetry_1h", HOUR_NS)):
+        for view, width in (("telemetry_1m", MINUTE_NS), ("telemetry_1h", NS_PER_HOUR)):
             expected = file.execute(TRUTH.format(width=width)).fetchall()
             found = file.execute(TOLD.format(view=view)).fetchall()
             assert len(found) == len(expected)
@@ -83,9 +83,9 @@ def test_one_row_is_enough_and_one_late_row_counts(tmp_path: Path) -> None:
         store.write(block([(0, T0, 1.0, 0, T0)], T0), 1)
     require_exact(path)
     with DuckDBStore(path, PLANT) as store:
-        store.write(block([(0, T0 + 3 * HOUR_NS, 2.0, 5, T0)], T0 + 3 * HOUR_NS), 2)
-        store.write(block([(0, T0 + 1, 9.0, 0, T0)], T0 + 3 * HOUR_NS + 1), 3)
-        store.write(block([], T0 + 4 * HOUR_NS), 4)
+        store.write(block([(0, T0 + 3 * NS_PER_HOUR, 2.0, 5, T0)], T0 + 3 * NS_PER_HOUR), 2)
+        store.write(block([(0, T0 + 1, 9.0, 0, T0)], T0 + 3 * NS_PER_HOUR + 1), 3)
+        store.write(block([], T0 + 4 * NS_PER_HOUR), 4)
     require_exact(path)
     with duckdb.connect(path) as file:
         query = 'SELECT "min", "max", mean, last, "count" FROM telemetry_1h ORDER BY time'
@@ -97,7 +97,7 @@ def test_the_greatest_numbers_do_not_stop_the_writer(tmp_path: Path) -> None:
     huge = float(np.finfo(np.float64).max)
     with DuckDBStore(tmp_path / "readings.duckdb", PLANT) as store:
         for seq in range(1, 5):
-            store.write(block([(0, T0 + seq, huge, 0, T0), (1, T0 + seq, -huge, 0, T0)], T0 + seq * HOUR_NS), seq)
+            store.write(block([(0, T0 + seq, huge, 0, T0), (1, T0 + seq, -huge, 0, T0)], T0 + seq * NS_PER_HOUR), seq)
         assert store.curve(0, 0, 2**62, 10)[1].tolist() == [huge] * 4
 
 
@@ -119,13 +119,13 @@ def test_rollups_outlive_their_readings_and_go_by_their_own_age(tmp_path: Path) 
     with DuckDBStore(path, PLANT, retention_s=DAY_S, rollup_retention_s=2 * DAY_S) as store:
         for seq in range(hours):
             store.write(numbered(3_600, seq * 3_600, points=1), seq + 1)
-        now = T0 + hours * HOUR_NS
+        now = T0 + hours * NS_PER_HOUR
         assert store.prune(now) == 48 * 3_600
         assert store.count() == 24 * 3_600
         time, value, _ = store.curve(0, T0, now, 10_000)
-        assert time[0] == T0 + 24 * HOUR_NS
+        assert time[0] == T0 + 24 * NS_PER_HOUR
         assert value[0] == 24 * 3_600
-        old = store.curve(0, T0 + 30 * HOUR_NS, T0 + 30 * HOUR_NS + 90 * NS_PER_S, 500)[1]
+        old = store.curve(0, T0 + 30 * NS_PER_HOUR, T0 + 30 * NS_PER_HOUR + 90 * NS_PER_S, 500)[1]
         assert old.tolist() == [108_000.0, 108_059.0, 108_060.0]
         assert store.prune(now) == 0
     with duckdb.connect(path) as file:
@@ -140,7 +140,7 @@ def test_rollups_outlive_their_readings_and_go_by_their_own_age(tmp_path: Path) 
 def test_what_waits_to_be_rolled_is_rolled_before_it_is_deleted(tmp_path: Path) -> None:
     path = tmp_path / "readings.duckdb"
     with DuckDBStore(path, PLANT, retention_s=DAY_S) as store:
-        now = T0 + 30 * HOUR_NS
+        now = T0 + 30 * NS_PER_HOUR
         store.write(block([(0, now, 1.0, 0, now)], now), 1)
         store.write(block([(0, T0, 2.0, 0, now)], now + 1), 2)
         assert store.prune(now + 2) == 1

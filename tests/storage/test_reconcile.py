@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_HOUR, NS_PER_S, hour_of
 from ganzhi.records import ReadingBlock, Reconciled
 from storage import Log
-from storage.reconcile import HOUR_NS, hour_of
 from tests.storage.plant import T0, block
 
 NO_ROWS = np.empty(0, np.intp)
@@ -38,7 +37,7 @@ def tally(hour: int, enterprise: str, n: int) -> Reconciled:
 
 def test_sums_close_at_every_step_of_the_store(path: Path) -> None:
     with opened(path) as log:
-        later = T0 + HOUR_NS
+        later = T0 + NS_PER_HOUR
         log.append([arrived([0, 1, 2], T0)], {}, tallies=[tally(T0, "a", 2), tally(T0, "b", 1)])
         log.append([arrived([2, 2], later)], {}, tallies=[tally(later, "b", 2)])
         reader = log.reader("store")
