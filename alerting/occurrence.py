@@ -49,7 +49,7 @@ class Site:
         if len(self.rules) != len(rules):
             raise ValueError("two rules have one id")
         self._order = {rule.id: order for order, rule in enumerate(rules)}
-        self._watched = {rule.id: frozenset(rule.points.tolist()) for rule in rules}
+        self._watched = {rule.id: frozenset(rule.subjects.tolist()) for rule in rules}
 
     def key(self, transition: Transition) -> Key:
         """The condition of a transition; rules without one are a condition each."""

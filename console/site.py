@@ -29,7 +29,7 @@ class Site:
             rows.setdefault(point.source, []).append(index)
         self._rows: dict[str, Int32s] = {key: np.array(found, np.int32) for key, found in rows.items()}
         self._value_rules: list[tuple[Rule, dict[int, int]]] = [
-            (rule, {index: row for row, index in enumerate(rule.points.tolist())})
+            (rule, {index: row for row, index in enumerate(rule.subjects.tolist())})
             for rule in backend.rules
             if rule.kind == "value"
         ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.adoption import Snapshot, carry, sources, terms
+from detectors.adoption import Snapshot, carry, members, sources, terms
 from detectors.listening import Listening
 from detectors.rows import Rows, Scope, State, in_rounds
 from detectors.watch import Watch
@@ -70,7 +70,7 @@ class Engine:
             if watch.spec.stateless:
                 group.reviewing.append(watch)
             self._watches[rule.id] = watch
-            self._terms[rule.id] = terms(rule, period_s[rule.points], resolution[rule.points])
+            self._terms[rule.id] = terms(rule, period_s, resolution)
         self._order = {rule.id: order for order, rule in enumerate(rules)}
 
     def update(self, block: ReadingBlock) -> list[Transition]:
@@ -148,7 +148,7 @@ class Engine:
 
     def _slot(self, key: tuple[str, int]) -> int | None:
         watch = self._watches.get(key[0])
-        return None if watch is None else watch.scope.slot(key[1])
+        return None if watch is None else watch.slot(key[1])
 
     def _state(self) -> State:
         state: State = {"newest": self._newest, **self._listening.state}
@@ -162,7 +162,9 @@ class Engine:
             kind, told = self._terms[rule]
             shape[f"{rule}.kind"] = np.array(kind)
             shape[f"{rule}.terms"] = told
-            shape[f"{rule}.points"] = watch.rule.points
+            shape[f"{rule}.points"] = watch.rule.subjects
+            if watch.rule.units:
+                shape[f"{rule}.members"] = members(watch.rule)
         return shape
 
     def _sort_out(self, block: ReadingBlock) -> _Arrived:

@@ -24,7 +24,7 @@ class Hold:
         self._on_ns = round(rule.on_delay_s * NS_PER_S)
         self._off_ns = round(rule.off_delay_s * NS_PER_S)
         self._delays = self._on_ns > 0 or self._off_ns > 0
-        self._since = np.zeros((len(rule.points) if self._delays else 0, len(TIERS)), np.int64)
+        self._since = np.zeros((len(rule.subjects) if self._delays else 0, len(TIERS)), np.int64)
         self.state: State = {"since": self._since}
 
     def update(self, slot: Slots, time: Int64s, before: Bytes, judged: Bytes, announced: Bytes) -> Bytes:

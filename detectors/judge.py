@@ -20,7 +20,7 @@ class Judge:
     """
 
     def __init__(self, rule: Rule) -> None:
-        limits, deadband, m = rule.limits, rule.deadband, len(rule.points)
+        limits, deadband, m = rule.limits, rule.deadband, len(rule.subjects)
         if rule.side not in SIDES:
             raise ValueError(f"{rule.id}: side must be one of {', '.join(SIDES)}, not {rule.side!r}")
         if limits.shape != (m, len(COLOURS)) or deadband.shape != (m,):

@@ -33,7 +33,8 @@ class Watch:
         self._hold = Hold(rule)
         self._score = spec.score(rule, period_s=period_s, resolution=resolution)
         self._retrospect = Retrospect(self._judge)
-        m = len(rule.points)
+        self._subjects = rule.subjects
+        m = len(self._subjects)
         self._judged = np.zeros(m, np.uint8)
         self._announced = np.zeros(m, np.uint8)
         self._threshold = self._judge.mildest.copy()
@@ -45,6 +46,13 @@ class Watch:
         own: State = {"judged": self._judged, "announced": self._announced}
         late = self._retrospect.state if self.spec.stateless else {}
         return own | self._hold.state | late | {f"score.{name}": array for name, array in self._score.state.items()}
+
+    def slot(self, point: int) -> int | None:
+        """Where the rule keeps what it judges under this point, or None."""
+        if not self.rule.units:
+            return self.scope.slot(point)
+        found = np.flatnonzero(self._subjects == point)
+        return int(found[0]) if len(found) else None
 
     def settle(self) -> None:
         """Derive what is not saved, after the state was changed from outside."""
@@ -112,7 +120,7 @@ class Watch:
         slot = int(rows.slot[row])
         return Transition(
             rule=self.rule.id,
-            point=int(self.rule.points[slot]),
+            point=int(self._subjects[slot]),
             time=int(rows.time[row]),
             old=old,
             new=new,

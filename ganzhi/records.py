@@ -183,14 +183,31 @@ class AlarmClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """Several points that a rule judges as one: the channels of a reactor, the items of a dam, a detector's neighbours.
+
+    id       what its alarm is about: a source's id, or that of the point in the middle
+    point    the point that stands for it in transitions, alarms and on maps; of one rule no two units share it
+    members  int32 (k,), the catalogue's indices of its points
+    """
+
+    id: str
+    name: Text
+    point: int
+    members: Int32s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A score with limits and holds, resolved against the catalogue.
 
     kind       the score, a key of detectors.KINDS
     points     int32 (m,), the points it watches
-    limits     float64 (m, 4), one column a colour in the order of COLOURS, in the unit of the score; NaN: none
+    units      what it judges, where that is not each of its points by itself; `points` are then all of their members
+    limits     float64 (m, 4), a row a subject, one column a colour in the order of COLOURS, in the unit of the score;
+               NaN: none
     side       "high": worse is greater; "low": worse is smaller
-    deadband   float64 (m,), how far back inside a limit the score must come to leave its tier
+    deadband   float64 (m,), how far back inside a limit the score of a subject must come to leave its tier
     options    what the score itself takes; a per-point option is a float64 (m,) array
     condition  rules that share it speak of one condition of a subject and so share one alarm
     repeat_s   an alarm that comes back sooner than this after it cleared is the same alarm again
@@ -214,6 +231,12 @@ class Rule:
     options: Mapping[str, object] = field(default_factory=dict)
     basis: str = "engineering default"
     advice: Text = Text("", "")
+    units: tuple[Unit, ...] = ()
+
+    @property
+    def subjects(self) -> Int32s:
+        """int32 (m,): the points that stand for what the rule judges: each of its points, or one of each unit."""
+        return np.array([unit.point for unit in self.units], np.int32) if self.units else self.points
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def limits_of(rules: Sequence[Rule], count: int) -> list[tuple[Limit, ...]]:
     for rule in rules:
         if rule.kind != "value":
             continue
-        for point, row in zip(rule.points.tolist(), rule.limits.tolist(), strict=True):
+        for point, row in zip(rule.subjects.tolist(), rule.limits.tolist(), strict=True):
             found[point].update(
                 Limit(value, rule.side, tier) for value, tier in zip(row, COLOURS, strict=True) if not math.isnan(value)
             )
