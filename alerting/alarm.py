@@ -48,6 +48,7 @@ class Policy:
     position       which operator watches an enterprise, for floods
     works          maintenance windows; None: there are none
     read           the newest reading of a point, for `suppress_when`
+    tell           told of every line of what a person did, once it is written: they get only their own back
     """
 
     comment_from: Tier | None = None
@@ -55,6 +56,7 @@ class Policy:
     position: Position = lambda enterprise: ""
     works: Works | None = None
     read: Read = nothing_read
+    tell: Callable[[Sequence[AlarmEvent]], None] = lambda events: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Alarms:
                 except Refused as why:
                     refused.append((alarm_id, why))
             self._commit(draft)
+        self._policy.tell(draft.events)
         return Bulk([event for event in draft.events if event.actor], refused)
 
     def reset(self, alarm_id: str, actor: str, comment: str = "") -> AlarmEvent:
@@ -204,7 +207,7 @@ class Alarms:
             before = self._occurrences.get(key) or Occurrence(self._site.begun(nothing, draft.new_id()), {}, False)
             draft.tell(key, action.take_out(actor, reason)(before, draft.noted + 1), (actor, reason))
             self._commit(draft)
-            return draft.events[0]
+        return self._their_line(draft)
 
     def put_back(self, alarm_id: str, actor: str, comment: str = "") -> AlarmEvent:
         """A person puts an alarm back in service. Raises Refused, Unavailable."""
@@ -237,7 +240,7 @@ class Alarms:
             assert moved is not None
             draft.tell(key, moved, (actor, comment))
             self._commit(draft)
-            return draft.events[0]
+        return self._their_line(draft)
 
     def active(self) -> list[Alarm]:
         """Every alarm not yet normal, suppressed or not: worst first, of one tier those that wait for acknowledgement,
@@ -328,7 +331,11 @@ class Alarms:
             draft = self._draft()
             self._do(draft, alarm_id, act, (actor, comment.strip()), None)
             self._commit(draft)
-            return draft.events[0]
+        return self._their_line(draft)
+
+    def _their_line(self, draft: Draft) -> AlarmEvent:
+        self._policy.tell(draft.events)
+        return next(event for event in draft.events if event.actor)
 
     def _do(self, draft: Draft, alarm_id: str, act: Act, said: Said, seq: int | None) -> None:
         key, _ = self._find(alarm_id)

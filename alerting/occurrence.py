@@ -153,7 +153,7 @@ def follow(
     """
     rule = site.rules[transition.rule]
     held = NOT_HELD if before is None else before.holds.get(rule.id, NOT_HELD)
-    if transition.new == held.tier or transition.time <= held.time:
+    if transition.new == held.tier or transition.time <= held.time or (rule.kind == EVENT and _is_over(held)):
         return None
     holds = {**(before.holds if before else {}), rule.id: found(transition)}
     shown, tier = before.alarm.tier if before else Tier.NONE, max(hold.tier for hold in holds.values())
@@ -195,6 +195,10 @@ def late(transition: Transition, site: Site, alarm_id: str) -> Alarm:
         cleared_at=transition.time,
         evidence=hold.figures,
     )
+
+
+def _is_over(held: Hold) -> bool:
+    return held.tier == Tier.NONE and held.time != NOT_HELD.time
 
 
 def _moved(occurrence: Occurrence, shown: Tier, tier: Tier, last: str | None, site: Site) -> Moved:

@@ -356,17 +356,25 @@ class Suppression:
     cause: str = ""
 
 
+CHATTER_QUIET_S = 600.0
+"""The delay of a fall is halved for every so much time without one (engineering default)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chatter:
     """How often an alarm fell lately, and by how much its falls are held back for it.
 
     falls   UTC ns of the last falls of its colour, oldest first, by the sensor's clock
-    level   doublings of the delay of a fall; 0: not chattering. `at`: when it last rose
+    level   doublings of the delay of a fall; 0: not chattering. `at`: when it last fell
     """
 
     falls: tuple[int, ...] = ()
     level: int = 0
     at: int = 0
+
+    def level_at(self, at: int) -> int:
+        """The level as it has decayed by that moment: by one for every CHATTER_QUIET_S without a fall."""
+        return max(0, self.level - int((at - self.at) / (CHATTER_QUIET_S * 1e9))) if self.level else 0
 
 
 @dataclass(frozen=True, slots=True)

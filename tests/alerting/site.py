@@ -133,6 +133,9 @@ SILENT = rule(
 RULES = (OVERFILL, HIGH, RATE, LEAK, SILENT)
 
 
+PLAIN = Policy()
+
+
 class Ticking:
     """A clock that moves by a second each time somebody looks."""
 
@@ -184,7 +187,7 @@ def alarms(
     clock: Ticking | None = None,
     recent: Sequence[AlarmEvent] = (),
     last_noted: int = 0,
-    policy: Policy = Policy(),
+    policy: Policy = PLAIN,
 ) -> Alarms:
     """The site's alarms over a journal."""
     return Alarms(
