@@ -78,8 +78,29 @@ def resolve(
 ) -> tuple[Rule, ...]:
     """The rules that watch at least one point; a fault for each that does not fit its points."""
     columns = Columns(catalogue)
-    found = (_Resolving(rule, columns, faults, warnings).rule() for rule in written)
+    rules = list(written)
+    _check_suppressors(rules, columns, faults, warnings)
+    found = (_Resolving(rule, columns, faults, warnings).rule() for rule in rules)
     return tuple(rule for rule in found if rule is not None)
+
+
+def _check_suppressors(
+    written: Sequence[Written], columns: Columns, faults: list[Fault], warnings: list[Fault]
+) -> None:
+    """What a rule says it is suppressed by should be there: what is not suppresses nothing, and silently."""
+    known = {rule.table.id for rule in written}
+    for each in written:
+        when = each.table.suppress_when
+        if when is None:
+            continue
+        if when.rule and when.rule not in known:
+            place = each.place("suppress_when", "rule")
+            faults.append(Fault(place, f"there is no rule {when.rule!r}", did_you_mean(when.rule, known)))
+        for key, name, codes in (("tag", when.tag, "tags"), ("quantity", when.quantity, "quantity")):
+            names = columns.codes(codes)[0]
+            if name and name not in names:
+                place = each.place("suppress_when", key)
+                warnings.append(Fault(place, f"no point has {key} {name!r}", did_you_mean(name, names)))
 
 
 @dataclass(slots=True)
@@ -134,6 +155,7 @@ class _Resolving:
             options=MappingProxyType(options),
             basis=table.basis,
             advice=Text(table.advice.zh, table.advice.en),
+            suppress_when=None if table.suppress_when is None else table.suppress_when.resolved(),
         )
 
     def _warn(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from config.amount import Amount, Amounted
 from config.document import Document, KeyPath, Step, dotted
@@ -15,7 +15,7 @@ from config.explain import Wrong, shown
 from config.ident import ident_fault
 from config.kind import Kind
 from config.table import STRICT, Ident, Named, NameTable
-from ganzhi.records import COLOURS
+from ganzhi.records import COLOURS, SuppressWhen
 
 COLOUR_NAMES = tuple(tier.name.lower() for tier in COLOURS)
 
@@ -64,6 +64,32 @@ class LimitsTable(BaseModel):
         return {colour: limit for colour, limit in found.items() if limit is not None}
 
 
+class SuppressTable(BaseModel):
+    """suppress_when: what suppresses the alarms of the rule by design."""
+
+    model_config = STRICT
+    rule: str = ""
+    tier: Literal["blue", "yellow", "orange", "red"] = "blue"
+    tag: str = ""
+    quantity: str = ""
+    above: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> SuppressTable:
+        if sum(map(bool, (self.rule, self.tag, self.quantity))) != 1:
+            raise Wrong("it needs one of rule, tag and quantity", 'write { tag = "XS-101", below = 0.5 }')
+        if not self.rule and self.above is None and self.below is None:
+            raise Wrong("there is no bound of the reading", "add above or below")
+        if self.rule and not (self.above is None and self.below is None):
+            raise Wrong("another rule has no reading to bound", "remove above and below, or name a tag")
+        return self
+
+    def resolved(self) -> SuppressWhen:
+        tier = COLOURS[COLOUR_NAMES.index(self.tier)]
+        return SuppressWhen(self.rule, tier, self.tag, self.quantity, self.above, self.below)
+
+
 class AdviceTable(BaseModel):
     """处置建议: what to do."""
 
@@ -93,6 +119,7 @@ class RuleTable(BaseModel):
     options: dict[str, Any] = {}
     basis: str = ""
     advice: AdviceTable = AdviceTable()
+    suppress_when: SuppressTable | None = None
 
 
 class PackTable(BaseModel):

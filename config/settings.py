@@ -246,6 +246,14 @@ class Grafana(Section):
         return found
 
 
+class Alarms(Section):
+    """[alarms] how the control room runs them."""
+
+    comment_from: Literal["", "blue", "yellow", "orange", "red"] = ""
+    shelve_most: PositiveDuration = 8 * 3600.0
+    position: Literal["site", "district"] = "site"
+
+
 class Settings(Section):
     """All of ganzhi.toml. Paths are resolved against `folder`, the one that holds the file."""
 
@@ -255,6 +263,7 @@ class Settings(Section):
     log: Log = Log()
     store: Store = Store()
     ledger: Ledger = Ledger()
+    alarms: Alarms = Alarms()
     console: Console = Console()
     grafana: Grafana = Grafana()
 

@@ -9,23 +9,23 @@ import numpy as np
 from fastapi import FastAPI, Header, Query
 from fastapi.responses import Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict
 
+from console.alarm_api import add_alarms
+from console.alarm_shape import AlarmShape, Surroundings
 from console.answer import JsonResponse, Refusal, answer_refusals, unavailable
 from console.backend import NEVER, Backend
 from console.feed import Feed
 from console.guard import Guard
-from console.shape import alarm_json, colour_json, event_json, ms
+from console.shape import ms
 from console.site import Site
 from console.stream import Values, stream
 from console.upkeep import add_upkeep
+from console.work_api import add_works
 from ganzhi.clock import NS_PER_MS, NS_PER_S, Clock, wall_clock
-from ganzhi.errors import Refused, Unavailable
+from ganzhi.errors import Unavailable
 from ganzhi.records import Tier
 
 WEB = Path(__file__).parent / "web"
-PERSON_LENGTH = 64
-COMMENT_LENGTH = 500
 BODY_BYTES = 16_384
 LATEST_MS = 9_223_372_036_854
 """The last millisecond that int64 nanoseconds can hold."""
@@ -34,17 +34,8 @@ MONTH_MINUTES = 44_640.0
 Minutes = Annotated[float, Query(gt=0, le=MONTH_MINUTES)]
 Moment = Annotated[int | None, Query(ge=0, le=LATEST_MS)]
 Most = Annotated[int, Query(ge=2, le=20_000)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
 Id = Annotated[int | None, Query()]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
-
-
-class Acknowledgement(BaseModel):
-    """Who acknowledges an alarm, and what they say of it."""
-
-    model_config = ConfigDict(extra="forbid")
-    person: str = ""
-    comment: str = ""
 
 
 def create_app(
@@ -61,13 +52,15 @@ def create_app(
     site = Site(backend)
     answer_refusals(app)
     _add_site(app, site, clock)
-    _add_alarms(app, backend, feed, clock)
+    shape = backend.shape or _shape(backend, clock)
+    add_alarms(app, backend, shape, feed, clock)
+    add_works(app, backend.alarm, shape)
     _add_points(app, backend, site, clock)
     add_upkeep(app, backend, feed, clock)
 
     @app.get("/api/events")
     async def events(source: str | None = None, after: Id = None, last_event_id: LastEventId = None) -> Response:
-        """Server-sent events: alarm, colour, resync; with `source` also its values once a second."""
+        """Server-sent events: alarm, colour, flood, work, resync; with `source` also its values once a second."""
         if source is not None and site.source(source) is None:
             raise _no_source(source)
         values = None if source is None else Values(backend, source, site.rows(source))
@@ -88,40 +81,20 @@ def _add_site(app: FastAPI, site: Site, clock: Clock) -> None:
         return JsonResponse(site.json(clock()))
 
 
-def _add_alarms(app: FastAPI, backend: Backend, feed: Feed, clock: Clock) -> None:
-    catalogue = backend.catalogue
-
-    @app.get("/api/alarms")
-    def alarms() -> Response:
-        """Active alarms, worst first, and the colour of every source; `seq` is the newest event published."""
-        newest = feed.newest  # before the state: an event in between is then applied twice, never missed
-        return JsonResponse(
-            {
-                "now": ms(clock()),
-                "seq": newest,
-                "alarms": [alarm_json(catalogue, alarm) for alarm in backend.alarms()],
-                "colours": [colour_json(colour) for colour in backend.colours()],
-            }
+def _shape(backend: Backend, clock: Clock) -> AlarmShape:
+    """Of a backend that brings none."""
+    return AlarmShape(
+        Surroundings(
+            catalogue=backend.catalogue,
+            measured=len(backend.catalogue.points),
+            rules={rule.id: rule for rule in backend.rules},
+            around=lambda alarm: [],
+            quality=lambda point: int(backend.latest(np.array([point], np.int32))[2][0]),
+            trend=lambda point: (0, []),
+            comment_from=None,
+            clock=clock,
         )
-
-    @app.get("/api/alarms/history")
-    def history(limit: Limit = 100) -> Response:
-        """The newest lines of the journal, newest first."""
-        return JsonResponse({"events": [event_json(catalogue, event) for event in backend.history(limit)]})
-
-    @app.post("/api/alarms/{alarm_id:path}/acknowledge")
-    def acknowledge(alarm_id: str, body: Acknowledgement) -> Response:
-        """Acknowledge an alarm in a person's name; answers with the journal line."""
-        person, comment = " ".join(body.person.split()), " ".join(body.comment.split())
-        if not person:
-            raise Refusal(422, "请填写确认人姓名。", "Say who acknowledges: person is empty.")
-        if len(person) > PERSON_LENGTH or len(comment) > COMMENT_LENGTH:
-            zh = f"姓名最多 {PERSON_LENGTH} 字，附言最多 {COMMENT_LENGTH} 字。"
-            raise Refusal(422, zh, f"At most {PERSON_LENGTH} characters of name and {COMMENT_LENGTH} of comment.")
-        try:
-            return JsonResponse(event_json(catalogue, backend.acknowledge(alarm_id, person, comment)))
-        except Refused as refused:
-            raise Refusal(404 if refused.missing else 409, refused.zh, refused.en) from refused
+    )
 
 
 def _add_points(app: FastAPI, backend: Backend, site: Site, clock: Clock) -> None:

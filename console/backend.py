@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from console.alarm_backend import NO_ALARMS, AlarmBackend
 from console.health import Health
 from ganzhi.records import (
     Alarm,
@@ -24,6 +25,9 @@ from ganzhi.records import (
     Text,
 )
 
+if TYPE_CHECKING:
+    from console.alarm_shape import AlarmShape
+
 NEVER = int(np.iinfo(np.int64).min)
 """The time of a point that has never reported."""
 
@@ -37,7 +41,8 @@ class Backend:
 
     alarms          active alarms, worst first
     history         the newest `limit` lines of the journal, newest first
-    acknowledge     (alarm id, person, comment) -> the journal line; raises Refused
+    alarm           the same alarms with all that people can see of them and do to them
+    shape           makes their JSON, as the feed has it; None: of the catalogue and rules here
     latest          points int32 (n,) -> Columns (n,); time NEVER for a point that has not reported
     curve           (point, start ns, end ns, most rows) -> Columns in order of time; may raise Unavailable
     colours         the risk colour of every source that has one
@@ -53,10 +58,11 @@ class Backend:
     site_name: Text
     alarms: Callable[[], list[Alarm]]
     history: Callable[[int], list[AlarmEvent]]
-    acknowledge: Callable[[str, str, str], AlarmEvent]
     latest: Callable[[Int32s], Columns]
     curve: Callable[[int, int, int, int], Columns]
     colours: Callable[[], list[RiskColour]]
     health: Callable[[], Health]
     reconciliation: Callable[[int], Sequence[Reconciled]]
     reload: Callable[[], Sequence[str]]
+    alarm: AlarmBackend = NO_ALARMS
+    shape: AlarmShape | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from ganzhi.clock import NS_PER_MS
-from ganzhi.records import Alarm, AlarmEvent, Catalogue, RiskColour, Text
+from ganzhi.records import Alarm, Catalogue, RiskColour, Suppression, Text
 
 Json = dict[str, object]
 
@@ -30,11 +30,13 @@ def text_json(text: Text) -> Json:
 
 
 def alarm_json(catalogue: Catalogue, alarm: Alarm) -> Json:
-    """An alarm as it stands; the point by its id, for its index may be that of an older catalogue."""
-    index = catalogue.index.get(alarm.subject)
+    """An alarm as it stands, without what is around it (see alarm_shape); the point by its id, for its index may be
+    that of an older catalogue."""
+    index = catalogue.index.get(alarm.subject.partition("#")[0])
     tag = alarm.subject if index is None else catalogue.points[index].tag
     return {
         "id": alarm.id,
+        "seq": alarm.seq,
         "condition": alarm.condition,
         "rule": alarm.rule,
         "point": alarm.subject,
@@ -64,20 +66,24 @@ def alarm_json(catalogue: Catalogue, alarm: Alarm) -> Json:
         "simulated": alarm.simulated,
         "retrospective": alarm.retrospective,
         "evidence": {name: figure for name, figure in alarm.evidence.items() if ":" not in name},
+        "falls": _ms(alarm.falls_at),
+        "suppressions": [_suppression_json(each) for each in alarm.suppressions],
+        "incident": alarm.incident,
+        "folded": alarm.folded,
+        "details": dict(alarm.details),
     }
 
 
-def event_json(catalogue: Catalogue, event: AlarmEvent) -> Json:
-    """A line of the journal with its alarm; what the feed publishes as "alarm" under the id `event.seq`."""
+def _suppression_json(each: Suppression) -> Json:
     return {
-        "seq": event.seq,
-        "at": ms(event.at),
-        "noted": ms(event.noted),
-        "change": event.change.value,
-        "before": int(event.before),
-        "actor": event.actor,
-        "comment": event.comment,
-        "alarm": alarm_json(catalogue, event.alarm),
+        "kind": each.kind.value,
+        "since": ms(each.since),
+        "until": _ms(each.until),
+        "once": each.once,
+        "tier": int(each.tier),
+        "person": each.person,
+        "reason": text_json(each.reason),
+        "cause": each.cause,
     }
 
 

@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from config import Configuration
 from console import Backend, Health, Server, colour_json, create_app
-from ganzhi import command
+from ganzhi import command, desk, event
 from ganzhi.clock import Clock, local_text
 from ganzhi.errors import ConfigError, Unavailable
 from ganzhi.health import Inner, Monitor
@@ -24,6 +24,7 @@ from ganzhi.parts import Parts, open_parts
 from ganzhi.records import AlarmEvent, Text
 from ganzhi.reload import Reload
 from ganzhi.step import Colour, Detect, Store, Tell
+from ganzhi.tend import Tend
 from ganzhi.vital import Vitals, free_bytes
 from ganzhi.watch import Watch
 from ganzhi.worker import Crew, Worker
@@ -39,6 +40,8 @@ DETECT_PACE_S, STORE_PACE_S = 0.01, 0.2
 """Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, rows in large pieces."""
 COLOUR_IDLE_S = 1.0
 WATCH_IDLE_S = 1.0
+TEND_IDLE_S = 1.0
+EVENT_IDLE_S = 0.2
 SWITCH_S = 0.001
 """How long a thread that computes may keep the others waiting; Python's own 5 ms add up in what waits for an alarm."""
 STORE_CONSUMER, DETECT_CONSUMER, STATE_CONSUMER = "store", "detect", "detect.state"
@@ -119,6 +122,7 @@ def platform(
         detecting, storing = _detecting(parts, keeper), _storing(parts)
         watch = _watch(parts, detecting, storing, keeper)
         others = [_colouring(parts), *_outlets(parts, stack), Worker("own conditions", watch, WATCH_IDLE_S)]
+        others += _alarming(parts)
         keep = storing[0]
         monitor = Monitor(
             ingest=parts.ingest,
@@ -207,7 +211,7 @@ def _detecting(parts: Parts, keeper: Keeper) -> Reading:
     parts.blocks.keep_from(STATE_CONSUMER, parts.resume)
     step = Detect(
         consumer=consumer,
-        judge=parts.engine.update,
+        judge=parts.judge,
         apply=parts.alarms.apply,
         announce=parts.announce,
         latest=parts.latest,
@@ -216,6 +220,27 @@ def _detecting(parts: Parts, keeper: Keeper) -> Reading:
         keeper=keeper,
     )
     return consumer, Worker(DETECT_CONSUMER, step, pace_s=DETECT_PACE_S)
+
+
+def _alarming(parts: Parts) -> list[Worker]:
+    """What moves alarms beside readings: the clock, gateways, external events."""
+    alarms = parts.alarms
+    tend = Tend(
+        tick=alarms.tick,
+        wills=lambda: parts.wills(parts.ingest.wills(), parts.clock()),
+        apply=alarms.apply,
+        floods=alarms.floods,
+        announce=parts.announce,
+        announce_floods=parts.announce_floods,
+    )
+    events = event.Events(
+        first=parts.inbox.first,
+        drop=parts.inbox.drop,
+        apply=alarms.apply,
+        announce=parts.announce,
+        catalogue=parts.watched,
+    )
+    return [Worker("alarms by the clock", tend, TEND_IDLE_S), Worker("external events", events, EVENT_IDLE_S)]
 
 
 def _storing(parts: Parts) -> Reading:
@@ -249,6 +274,12 @@ def _outlets(parts: Parts, stack: ExitStack) -> list[Worker]:
 
 def _backend(parts: Parts, monitor: Monitor, reload: Callable[[], Sequence[str]]) -> Backend:
     site = parts.configuration.settings.site
+    report = desk.reporter(
+        parts.alarms,
+        lambda enterprise, payload: parts.reader(payload, enterprise, parts.clock()),
+        parts.watched,
+        parts.announce,
+    )
     return Backend(
         catalogue=parts.configuration.catalogue,
         rules=parts.configuration.rules,
@@ -257,13 +288,14 @@ def _backend(parts: Parts, monitor: Monitor, reload: Callable[[], Sequence[str]]
         site_name=Text(site.name_zh, site.name_en),
         alarms=parts.alarms.active,
         history=parts.ledger.recent,
-        acknowledge=parts.alarms.acknowledge,
         latest=parts.latest,
         curve=parts.store.curve,
         colours=parts.colours,
         health=lambda: cast(Health, monitor()),
         reconciliation=lambda since: parts.blocks.reconciled(STORE_CONSUMER, since),
         reload=reload,
+        alarm=desk.backend(parts.alarms, parts.desk.works, parts.ledger, report=report),
+        shape=parts.desk.shape,
     )
 
 

@@ -14,17 +14,31 @@ import numpy as np
 import config
 from alerting import Alarms, colours
 from config import Configuration, Settings
-from console import Feed, event_json
+from console import Feed, flood_json
 from detectors.engine import Engine
-from ganzhi import own
+from ganzhi import event
 from ganzhi.clock import NS_PER_S, Clock, SteadyClock, hour_of
+from ganzhi.desk import Desk, open_desk
+from ganzhi.device import Devices, Wills
 from ganzhi.latest import Delay, Latest
-from ganzhi.records import AlarmEvent, Catalogue, Int32s, RiskColour
+from ganzhi.records import (
+    AlarmEvent,
+    Catalogue,
+    Flood,
+    Int32s,
+    ReadingBlock,
+    RiskColour,
+    Transition,
+)
+from ganzhi.trend import Trend
+from ingest.event import FILTER as EVENT_FILTER
+from ingest.event import EventReader
 from ingest.route import Route
 from ingest.service import Ingest, Memory
 from ingest.session import Session, SessionOptions
 from storage import DuckDBStore, Ledger, Log, influxdb1_store, influxdb2_store
 from storage import Store as TelemetryStore
+from storage.inbox import Inbox
 from storage.state import Arrays, State, StateFile
 
 log = logging.getLogger(__name__)
@@ -44,7 +58,10 @@ ENGINE, LATEST = "engine/", "latest/"
 class Parts:
     """What a service is made of, opened but not yet running.
 
-    alarms   know the platform's own conditions as well (ganzhi/own.py); `watched` is the catalogue with them
+    alarms   know the platform's own conditions as well (ganzhi/own.py), instruments, gateways and external events;
+             `watched` is the catalogue with all of these
+    inbox    external events on their way to the journal; `reader` reads one
+    devices  what a block says of instruments and gateways; wills: what these say of themselves
     resume   the block after which detection goes on
     """
 
@@ -58,17 +75,34 @@ class Parts:
     ingest: Ingest
     session: Session
     alarms: Alarms
+    desk: Desk
     watched: Catalogue
+    inbox: Inbox
+    reader: EventReader
+    devices: Devices
+    wills: Wills
     engine: Engine
     latest: Latest
+    trend: Trend
     delay: Delay
     feed: Feed
     resume: int
 
     def announce(self, events: Sequence[AlarmEvent]) -> None:
         """Tell the live page of lines that the journal holds already."""
-        for event in events:
-            self.feed.publish("alarm", event_json(self.configuration.catalogue, event), event.seq)
+        self.desk.publish(events)
+
+    def announce_floods(self, begun: Sequence[Flood], ended: Sequence[Flood]) -> None:
+        """Tell the live page that there is a flood somewhere, or no longer."""
+        for flood in begun:
+            self.feed.publish("flood", flood_json(flood))
+        for flood in ended:
+            self.feed.publish("flood", {**flood_json(flood), "over": True})
+
+    def judge(self, block: ReadingBlock) -> list[Transition]:
+        """What a block changes: instruments and gateways first, whose silence may suppress what detection finds."""
+        self.trend.update(block)
+        return [*self.devices(block), *self.engine.update(block)]
 
     def colours(self) -> list[RiskColour]:
         """The risk colour of every source, now."""
@@ -102,19 +136,15 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         log.warning("the store is not ready, readings wait in the log: %s", fault)
     state_file = StateFile(settings.log.path.with_name(settings.log.path.name + ".state"))
     state = _usable(state_file, blocks)
-    watched = own.extended(catalogue)
-    alarms = Alarms(
-        catalogue=watched,
-        rules=[*configuration.rules, *own.rules(watched)],
-        journal=ledger,
-        clock=clock,
-        zone=zone,
-        last_noted=ledger.last_noted(),
-        recent=_recent(ledger, blocks.oldest if state is None else blocks.closed_after(state.seq)),
-    )
-    engine, latest = _engine(configuration), Latest(len(catalogue.points))
-    _adopt(state, catalogue, engine, latest, alarms)
-    ingest = _ingest(configuration, blocks, store, clock)
+    measured = len(catalogue.points)
+    engine, latest, trend = _engine(configuration), Latest(measured), Trend(measured)
+    recent = _recent(ledger, blocks.oldest if state is None else blocks.closed_after(state.seq))
+    opened = open_desk(configuration, ledger, recent=recent, latest=latest, trend=trend, clock=clock)
+    alarms = opened.alarms
+    _adopt(state, configuration, engine, latest, alarms)
+    inbox = stack.enter_context(Inbox(settings.log.path.with_name(settings.log.path.name + ".events")))
+    reader = _event_reader(settings, catalogue, inbox)
+    ingest = _ingest(configuration, blocks, store, reader, clock)
     return Parts(
         configuration=configuration,
         clock=clock,
@@ -126,11 +156,17 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         ingest=ingest,
         session=Session(_session_options(settings), ingest, clock=clock),
         alarms=alarms,
-        watched=watched,
+        desk=opened,
+        watched=opened.watched,
+        inbox=inbox,
+        reader=reader,
+        devices=Devices(opened.watched, measured, held=alarms.held(), latest=latest),
+        wills=Wills(opened.watched),
         engine=engine,
         latest=latest,
+        trend=trend,
         delay=Delay(),
-        feed=Feed(),
+        feed=opened.feed,
         resume=blocks.start() if state is None else state.seq,
     )
 
@@ -175,9 +211,17 @@ def _engine(configuration: Configuration) -> Engine:
     )
 
 
-def _adopt(state: State | None, catalogue: Catalogue, engine: Engine, latest: Latest, alarms: Alarms) -> None:
+def _event_reader(settings: Settings, catalogue: Catalogue, inbox: Inbox) -> EventReader:
+    sources: dict[str, set[str]] = {name: set() for name in catalogue.enterprises}
+    for key, source in catalogue.sources.items():
+        sources[source.enterprise].add(key)
+    return EventReader(sources=sources, kinds=event.KINDS, keep=inbox.put, ahead_s=settings.ingest.clock_ahead)
+
+
+def _adopt(state: State | None, configuration: Configuration, engine: Engine, latest: Latest, alarms: Alarms) -> None:
     """Give detection back what it remembered, as far as rules and points are the same."""
-    held = {key: tier for key, tier in alarms.held().items() if not key[0].startswith(own.ENTERPRISE)}
+    catalogue, own_rules = configuration.catalogue, {rule.id for rule in configuration.rules}
+    held = {key: tier for key, tier in alarms.held().items() if key[0] in own_rules}
     if state is None:
         engine.seed(held)
         return
@@ -205,7 +249,9 @@ def _make_folders(settings: Settings) -> None:
         Path(settings.ledger.url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _ingest(configuration: Configuration, blocks: Log, store: TelemetryStore, clock: Clock) -> Ingest:
+def _ingest(
+    configuration: Configuration, blocks: Log, store: TelemetryStore, reader: EventReader, clock: Clock
+) -> Ingest:
     settings, catalogue = configuration.settings, configuration.catalogue
     newest, _ = blocks.newest(len(catalogue.points))
     return Ingest(
@@ -220,6 +266,7 @@ def _ingest(configuration: Configuration, blocks: Log, store: TelemetryStore, cl
         ),
         older=store.recall,
         clock=clock,
+        events=reader,
         ahead_s=settings.ingest.clock_ahead,
         max_payload_bytes=settings.ingest.max_payload,
     )
@@ -228,6 +275,8 @@ def _ingest(configuration: Configuration, blocks: Log, store: TelemetryStore, cl
 def _session_options(settings: Settings) -> SessionOptions:
     mqtt = settings.mqtt
     filters = list(dict.fromkeys(Route(route.topic, route.codec).watched for route in mqtt.routes))
+    if "ganzhi/v1/#" not in filters:
+        filters.append(EVENT_FILTER)
     return SessionOptions(
         url=mqtt.url,
         filters=filters,

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from ganzhi.clock import NS_PER_S, Clock
 from ganzhi.errors import BadPayload, Unavailable
-from ganzhi.records import Catalogue, Floats, Int32s, Int64s, ReadingBlock, Reconciled, tick
+from ganzhi.records import Catalogue, ExternalEvent, Floats, Int32s, Int64s, ReadingBlock, Reconciled, tick
 from ingest.account import NOBODY, Accounts
 from ingest.admission import Admission, Recall
 from ingest.bulk import Messages
 from ingest.codecs import KINDS
 from ingest.column import Columns
 from ingest.counter import MOST_CONFLICTS, Conflict, Counters
+from ingest.event import EventReader, enterprise_of
 from ingest.receipt import Numbering, numbers_in, receipt_topic
 from ingest.route import Gateway, Route, Router
 from ingest.session import Outgoing
@@ -79,12 +80,22 @@ class GatewayView:
     online: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Will:
+    """Whether a gateway is there, by its birth message or last will."""
+
+    enterprise: str
+    gateway: str
+    online: bool | None
+
+
 class Ingest:
     """Receives messages, decodes and judges them, and commits blocks to the log.
 
     `receive`, `commit` and `idle` are called by the session's thread alone; the views by anyone.
 
     memory   what the log remembers
+    events   reads external events and keeps them, before they are acknowledged; None: their topic is not routed
     older    recalls readings from before the log's oldest block from the telemetry store; may raise Unavailable, and
              the readings are then let in as late: the store keeps one value a point and time whatever is written
     """
@@ -98,6 +109,7 @@ class Ingest:
         memory: Memory,
         older: Recall,
         clock: Clock,
+        events: EventReader | None = None,
         ahead_s: float = 300.0,
         max_payload_bytes: int = 1 << 20,
     ) -> None:
@@ -121,6 +133,8 @@ class Ingest:
         self._admission = Admission(newest=memory.newest, ahead_ns=self._ahead_ns, recall=self._recall)
         self._log = log
         self._older = older
+        self._event_reader = events
+        self._events: list[ExternalEvent] = []
         self._clock = clock
         self._max_payload_bytes = max_payload_bytes
         self._pending: list[ReadingBlock] = []
@@ -148,6 +162,9 @@ class Ingest:
     def commit(self) -> list[Outgoing]:
         """Make what was received durable; the receipts to publish. Raises Unavailable and keeps it all where the log
         cannot."""
+        if self._events and self._event_reader is not None:
+            self._event_reader.keep(self._events)
+            self._events.clear()
         if not self._pending and self._last_now - self._logged_at >= TICK_NS:
             self._pending.append(tick(self._last_now))
         if not self._pending and not self._numbered:
@@ -175,6 +192,11 @@ class Ingest:
             return False
         self.accounts.turn(self._now())
         return True
+
+    def wills(self) -> list[Will]:
+        """What gateways said of themselves last, those that did."""
+        gateways = list(self.router.gateways.values())
+        return [Will(each.enterprise, each.name, each.online) for each in gateways if each.online is not None]
 
     def gateways(self) -> list[GatewayView]:
         """The gateways that have sent data, the latest first."""
@@ -230,13 +252,18 @@ class Ingest:
             return
         if topic.endswith(STATE_SUFFIX) and self._note_state(topic, payload):
             return
+        reason = "unrouted_topic"
+        if self._event_reader is not None and (enterprise := enterprise_of(topic)) is not None:
+            try:
+                self._events.append(self._event_reader(payload, enterprise, now))
+                return
+            except BadPayload as bad:
+                reason = bad.reason
         self.counters.received += 1
         account = self.accounts.of(NOBODY)
         account.received += 1
         account.rejected += 1
-        self.counters.reject(
-            "unrouted_topic", topic=topic.decode("utf-8", "replace"), sample=repr(payload[:400]), at=now
-        )
+        self.counters.reject(reason, topic=topic.decode("utf-8", "replace"), sample=repr(payload[:400]), at=now)
 
     def _note_state(self, topic: bytes, payload: bytes) -> bool:
         """Keep a gateway's birth or last will; False where the topic or the payload is none."""

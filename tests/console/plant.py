@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from console.alarm_backend import NO_ALARMS
+from console.alarm_shape import AlarmShape, Surroundings
 from console.backend import NEVER, Backend, Columns
 from console.feed import Feed
 from console.health import Health
-from console.shape import colour_json, event_json
+from console.shape import colour_json
 from ganzhi.errors import Refused, Unavailable
 from ganzhi.records import (
     SIMULATED,
@@ -137,6 +139,18 @@ class Plant:
         self.latest = (np.full(size, NEVER, np.int64), np.zeros(size), np.zeros(size, np.uint8))
         self.curves: dict[int, list[tuple[int, float, int]]] = {}
         self.lock = threading.Lock()
+        self.shape = AlarmShape(
+            Surroundings(
+                catalogue=self.catalogue,
+                measured=size,
+                rules={rule.id: rule for rule in self.rules},
+                around=lambda alarm: [],
+                quality=lambda point: int(self.latest[2][point]),
+                trend=lambda point: (self.now, [float("nan"), 1.0, 2.0]),
+                comment_from=None,
+                clock=lambda: self.now,
+            )
+        )
 
     def backend(self) -> Backend:
         """What the console is given."""
@@ -148,13 +162,18 @@ class Plant:
             site_name=self.site_name,
             alarms=lambda: sorted(self.active.values(), key=lambda alarm: -alarm.tier),
             history=lambda limit: self.history[::-1][:limit],
-            acknowledge=self.acknowledge,
             latest=self.read_latest,
             curve=self.read_curve,
             colours=self.colours,
             health=lambda: {**self.health, "now": self.now // 1_000_000},
             reconciliation=self.reconcile,
             reload=self.reload,
+            alarm=replace(
+                NO_ALARMS,
+                annunciated=lambda: sorted(self.active.values(), key=lambda alarm: -alarm.tier),
+                acknowledge=lambda alarm_id, person, comment, seq: self.acknowledge(alarm_id, person, comment),
+            ),
+            shape=self.shape,
         )
 
     def reconcile(self, since: int) -> list[Reconciled]:
@@ -204,7 +223,7 @@ class Plant:
                 self.active.pop(alarm.id, None)
             else:
                 self.active[alarm.id] = alarm
-            self.feed.publish("alarm", event_json(self.catalogue, event), event.seq)
+            self.feed.publish("alarm", self.shape.event(event), event.seq)
             for colour in self.colours():
                 self.feed.publish("colour", colour_json(colour))
         return event

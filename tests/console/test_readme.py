@@ -12,6 +12,7 @@ import console
 from console.metrics import FAMILIES
 
 FOLDER = Path(console.__file__).parent
+ALARMS = (FOLDER.parent / "docs" / "alarms.md").read_text("utf-8")
 README = (FOLDER / "README.md").read_text("utf-8")
 
 
@@ -30,10 +31,13 @@ def test_every_module_is_in_the_table() -> None:
 
 
 def test_every_route_is_in_the_table(http: httpx.Client) -> None:
-    served = {path.replace("alarm_id", "id").replace("source_id", "id").replace("point_id", "id")
-              for path in http.get("/openapi.json").json()["paths"]}  # fmt: skip
-    listed = {path.partition("?")[0] for path in re.findall(r"^\| `(?:GET|POST) (/[^`]+)`", README, re.MULTILINE)}
-    assert listed - {"/openapi.json"} == served
+    paths = http.get("/openapi.json").json()["paths"]
+    served = {re.sub(r"\{(alarm_id|source_id|point_id|number)\}", "{id}", path) for path in paths}
+    pages = README + ALARMS
+    listed = {
+        path.partition("?")[0] for path in re.findall(r"^(?:\| `|## )(?:GET|POST) (/[^`\s]+)", pages, re.MULTILINE)
+    }
+    assert listed - {"/openapi.json", "/"} == served - {"/"}
 
 
 def test_every_metric_is_in_the_table() -> None:

@@ -35,6 +35,7 @@ DRIVERS = {
 EXCEPTIONS: dict[str, str] = {
     "ganzhi/app.py": "connects the parts of the service and runs them",
     "ganzhi/parts.py": "opens them, each where it left off",
+    "ganzhi/desk.py": "puts together what the page asks of alarms",
     "ganzhi/command.py": "the same for the commands beside the service",
 }
 """file -> why it may import packages other than its own"""
