@@ -1,9 +1,32 @@
-"""Alerting: Transitions -> alarms, the journal's lines and risk colours."""
+"""Alerting: Transitions -> alarms, the journal's lines, risk colours, cases and warnings."""
 
 from __future__ import annotations
 
+from alerting import case_state, warning_state
 from alerting.alarm import Alarms
+from alerting.authority import Authority
+from alerting.case import Cases
+from alerting.case_state import CaseAction
+from alerting.deadline import Clockwork
 from alerting.journal import Journal
-from alerting.risk import colours
+from alerting.register import HandlingJournal, Register
+from alerting.risk import colours, risks
+from alerting.warning import Warnings
+from alerting.warning_state import WarningAction
 
-__all__ = ["Alarms", "Journal", "colours"]
+__all__ = [
+    "Alarms",
+    "Authority",
+    "CaseAction",
+    "Cases",
+    "Clockwork",
+    "HandlingJournal",
+    "Journal",
+    "Register",
+    "WarningAction",
+    "Warnings",
+    "case_state",
+    "colours",
+    "risks",
+    "warning_state",
+]

@@ -13,12 +13,15 @@ from pydantic import BaseModel, ConfigDict
 
 from console.answer import JsonResponse, Refusal, answer_refusals, unavailable
 from console.backend import NEVER, Backend
+from console.case_api import add_cases
 from console.feed import Feed
 from console.guard import Guard
+from console.handling_shape import Shape
 from console.shape import alarm_json, colour_json, event_json, ms
 from console.site import Site
 from console.stream import Values, stream
 from console.upkeep import add_upkeep
+from console.warning_api import add_warnings
 from ganzhi.clock import NS_PER_MS, NS_PER_S, Clock, wall_clock
 from ganzhi.errors import Refused, Unavailable
 from ganzhi.records import Tier
@@ -64,6 +67,11 @@ def create_app(
     _add_alarms(app, backend, feed, clock)
     _add_points(app, backend, site, clock)
     add_upkeep(app, backend, feed, clock)
+    if backend.desk is not None:
+        desk = backend.desk
+        shape = Shape(desk.people, desk.case_actions, desk.warning_actions)
+        add_cases(app, desk, shape, clock)
+        add_warnings(app, desk, shape, clock)
 
     @app.get("/api/events")
     async def events(source: str | None = None, after: Id = None, last_event_id: LastEventId = None) -> Response:

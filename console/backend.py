@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from console.desk import Desk
 from console.health import Health
 from ganzhi.records import (
     Alarm,
@@ -44,6 +45,7 @@ class Backend:
     reconciliation  (since, UTC ns) -> what came of the readings by hour and enterprise, newest hour first
     reload          reads settings, points and rules anew -> the faults as sentences, and the old ones stay in force;
                     none: accepted, the parts start again with the new ones within seconds
+    desk            cases, warnings and risk colours; None: the console has no routes on them
     """
 
     catalogue: Catalogue
@@ -60,3 +62,4 @@ class Backend:
     health: Callable[[], Health]
     reconciliation: Callable[[int], Sequence[Reconciled]]
     reload: Callable[[], Sequence[str]]
+    desk: Desk | None = None

@@ -34,6 +34,7 @@ class Risk:
 
     subject    id of the source or enterprise, or the name of the district
     level      inherent level of a source (GB 18218); of the others 0
+    alarm      the worst single process alarm in it
     simulated  every alarm behind the colour was made up
     """
 
@@ -42,6 +43,7 @@ class Risk:
     name: Text
     at: int
     tier: Tier
+    alarm: Tier = Tier.NONE
     reasons: tuple[Reason, ...] = ()
     enterprise: str = ""
     district: str = ""
@@ -107,6 +109,7 @@ class Case:
     chain      roles that answer for it, nearest first; `step` the one in charge now
     due_at     when the present step is to be over; `missed_at` the last deadline that passed
     overdue    deadlines missed so far
+    …_by       names as they were then; `feedback_person` the id
     limit_at   for a hazard: when it is to be put right, where that was said
     alarms     ids; the first one opened it
     seq        of its newest line in the journal
@@ -137,6 +140,7 @@ class Case:
     accepted_by: str = ""
     feedback_at: int | None = None
     feedback_by: str = ""
+    feedback_person: str = ""
     feedback: str = ""
     photos: tuple[str, ...] = ()
     verified_at: int | None = None
@@ -145,6 +149,11 @@ class Case:
     closed_by: str = ""
     simulated: bool = False
     seq: int = 0
+
+    @property
+    def topic(self) -> str:
+        """The alarm that it is about, "" for a hazard."""
+        return self.alarms[0] if self.alarms else ""
 
     @property
     def open(self) -> bool:
@@ -201,6 +210,11 @@ class PublicWarning:
     seq: int = 0
 
     @property
+    def topic(self) -> str:
+        """What it is about, such as `source:tank-area-1`."""
+        return f"{self.scope}:{self.subject}"
+
+    @property
     def open(self) -> bool:
         """Whether it is in force or waits for a decision."""
         return self.state not in (WarningState.DECLINED, WarningState.LIFTED)
@@ -238,6 +252,29 @@ class HandlingEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """Who asks for something, and what he says: `key` names one form on one page, "" for none."""
+
+    person: str
+    pin: str = field(default="", repr=False)
+    comment: str = ""
+    photos: tuple[str, ...] = ()
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """隐患 as somebody reports it; `limit_at` when it is to be put right, None: by the deadlines of its colour."""
+
+    title: str
+    text: str
+    tier: Tier
+    enterprise: str
+    source: str = ""
+    limit_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who may act. An empty `enterprise` or `district`: everywhere. `pin` "" asks for none."""
 
@@ -269,12 +306,16 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class CasePolicy:
-    """Which alarms open a case (`open_at` NONE: none), and by colour the chain of responsibility and the deadlines."""
+    """Which alarms open a case (`open_at` NONE: none), and by colour the chain of responsibility and the deadlines.
+
+    second_person  whether feedback must be verified by somebody else than who gave it
+    """
 
     open_at: Tier
     classes: frozenset[AlarmClass]
     chains: Mapping[Tier, tuple[str, ...]]
     deadlines: Mapping[Tier, Deadlines]
+    second_person: bool = True
 
 
 @dataclass(frozen=True, slots=True)

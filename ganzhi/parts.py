@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 import config
-from alerting import Alarms, colours
+from alerting import Alarms, Authority, Cases, Clockwork, Register, Warnings, case_state, colours, risks, warning_state
 from config import Configuration, Settings
-from console import Feed, event_json
+from console import Feed, Shape, event_json
 from detectors.engine import Engine
 from ganzhi import own
 from ganzhi.clock import NS_PER_S, Clock, SteadyClock, hour_of
+from ganzhi.handling import HandlingEvent, Responsibility, Risk
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import AlarmEvent, Catalogue, Int32s, RiskColour
 from ingest.route import Route
@@ -41,6 +42,17 @@ ENGINE, LATEST = "engine/", "latest/"
 
 
 @dataclass(frozen=True, slots=True)
+class Handling:
+    """What people do about alarms: who they are, cases, warnings, and what lets deadlines pass."""
+
+    people: Responsibility
+    shape: Shape
+    cases: Cases
+    warnings: Warnings
+    clockwork: Clockwork
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a service is made of, opened but not yet running.
 
@@ -58,6 +70,7 @@ class Parts:
     ingest: Ingest
     session: Session
     alarms: Alarms
+    handling: Handling
     watched: Catalogue
     engine: Engine
     latest: Latest
@@ -73,6 +86,10 @@ class Parts:
     def colours(self) -> list[RiskColour]:
         """The risk colour of every source, now."""
         return colours(self.alarms.active(), self.configuration.catalogue, self.clock())
+
+    def risks(self) -> list[Risk]:
+        """The colour of every source, enterprise and district, now, with reasons."""
+        return risks(self.alarms.active(), self.configuration.catalogue, self.clock())
 
     def capture(self) -> Arrays:
         """A copy of what detection remembers, to be saved."""
@@ -112,6 +129,7 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         last_noted=ledger.last_noted(),
         recent=_recent(ledger, blocks.oldest if state is None else blocks.closed_after(state.seq)),
     )
+    feed = Feed()
     engine, latest = _engine(configuration), Latest(len(catalogue.points))
     _adopt(state, catalogue, engine, latest, alarms)
     ingest = _ingest(configuration, blocks, store, clock)
@@ -126,13 +144,38 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         ingest=ingest,
         session=Session(_session_options(settings), ingest, clock=clock),
         alarms=alarms,
+        handling=_handling(configuration, ledger, feed, clock),
         watched=watched,
         engine=engine,
         latest=latest,
         delay=Delay(),
-        feed=Feed(),
+        feed=feed,
         resume=blocks.start() if state is None else state.seq,
     )
+
+
+def _handling(configuration: Configuration, ledger: Ledger, feed: Feed, clock: Clock) -> Handling:
+    settings, catalogue = configuration.settings, configuration.catalogue
+    people = config.responsibility(settings.role, settings.person, settings.authority)
+    shape = Shape(people, case_state.allowed, warning_state.allowed)
+
+    def tell(line: HandlingEvent) -> None:
+        feed.publish(*shape.event(line, clock()))
+
+    zone = ZoneInfo(settings.site.time_zone)
+    register = Register(journal=ledger.handling, clock=clock, zone=zone, tell=tell)
+    authority = Authority(people, clock)
+    policy = config.case_policy(settings.cases)
+    cases = Cases(register=register, authority=authority, policy=policy, catalogue=catalogue)
+    warnings = Warnings(
+        register=register,
+        authority=authority,
+        policy=config.warning_policy(settings.warnings),
+        catalogue=catalogue,
+        clock=clock,
+    )
+    clockwork = Clockwork(register=register, cases=cases, warnings=warnings, clock=clock)
+    return Handling(people, shape, cases, warnings, clockwork)
 
 
 def open_store(settings: Settings, catalogue: Catalogue) -> TelemetryStore:
