@@ -36,8 +36,9 @@ OWN_FEEDBACK = Text("反馈须由他人核验。", "Feedback is verified by some
 class Cases:
     """The work of the site. May be called from any thread; every method raises Unavailable while the ledger is.
 
-    One alarm, or one incident of several, has one case: what worsens raises its colour and shortens its deadline,
-    what comes back after the case was closed reopens it. Clearing an alarm closes nothing.
+    One alarm, or one incident of several, has one case, and so have the alarms of one point at one time: what worsens
+    raises its colour and shortens its deadline, what comes back after the case was closed reopens it. Clearing an
+    alarm closes nothing.
     """
 
     def __init__(self, *, register: Register, authority: Authority, policy: CasePolicy, catalogue: Catalogue) -> None:
@@ -147,12 +148,12 @@ class Cases:
         def decide(found: HandlingEvent | None, now: int) -> HandlingEvent | None:
             if self._register.find(key) is not None:
                 return None
-            if found is None or not isinstance(case := found.matter, Case):
+            if found is None or not isinstance(case := found.matter, Case) or _strange(case, alarm):
                 return HandlingEvent(0, now, Act.OPENED, Tier.NONE, self._opened(alarm, now), key=key)
             followed = self._followed(case, event, now)
             return None if followed is None else HandlingEvent(0, now, followed[0], case.tier, followed[1], key=key)
 
-        self._register.change([_case_id(alarm.id), _case_id(_incident(alarm))], decide)
+        self._register.change([_case_id(alarm.id), _case_id(_incident(alarm)), f"point:{alarm.subject}"], decide)
 
     def _opened(self, alarm: Alarm, now: int) -> Case:
         source = self._catalogue.sources.get(alarm.source)
@@ -175,6 +176,7 @@ class Cases:
             opened_at=now,
             changed_at=now,
             due_at=None,
+            subject=alarm.subject,
             alarms=(alarm.id,),
             simulated=alarm.simulated,
         )
@@ -241,6 +243,11 @@ def _case_id(alarm_id: str) -> str:
 def _incident(alarm: Alarm) -> str:
     """The alarm by whose name the case goes: the first of its incident, if it is part of one."""
     return alarm.id
+
+
+def _strange(case: Case, alarm: Alarm) -> bool:
+    """Whether a case of the point is over and was about other alarms than this one."""
+    return not case.open and alarm.id not in case.alarms and case.id != _case_id(_incident(alarm))
 
 
 def _marked(case: Case, action: CaseAction, deed: Deed, person: Person, now: int) -> Case:

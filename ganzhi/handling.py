@@ -111,6 +111,7 @@ class Case:
     overdue    deadlines missed so far
     …_by       names as they were then; `feedback_person` the id
     limit_at   for a hazard: when it is to be put right, where that was said
+    subject    id of the point whose alarm opened it, "" for a hazard
     alarms     ids; the first one opened it
     seq        of its newest line in the journal
     """
@@ -134,6 +135,7 @@ class Case:
     overdue: int = 0
     limit_at: int | None = None
     supervised_at: int | None = None
+    subject: str = ""
     alarms: tuple[str, ...] = ()
     opened_by: str = ""
     accepted_at: int | None = None
@@ -152,8 +154,8 @@ class Case:
 
     @property
     def topic(self) -> str:
-        """The alarm that it is about, "" for a hazard."""
-        return self.alarms[0] if self.alarms else ""
+        """The point that it is about, such as `point:haihe.LT-101`; "" for a hazard."""
+        return f"point:{self.subject}" if self.subject else ""
 
     @property
     def open(self) -> bool:

@@ -150,6 +150,26 @@ def test_a_case_goes_from_dispatch_to_close_through_the_right_hands() -> None:
     ]  # fmt: skip
 
 
+def test_alarms_of_one_point_share_its_open_case() -> None:
+    office = Office()
+    office.cases.follow([told(1, alarm(tier=Tier.YELLOW)), told(2, alarm(2, Tier.YELLOW)), told(3, alarm(3, Tier.RED))])
+    case = case_of(office)
+    assert acts(office) == [Act.OPENED, Act.JOINED, Act.RAISED]
+    assert (case.alarms, case.tier) == (tuple(f"20260501-00000{n}" for n in (1, 2, 3)), Tier.RED)
+    office.cases.follow([told(4, alarm(4, subject="haihe-storage.LT-102"))])
+    assert office.told[-1].matter.id == "C20260501-000004"
+
+
+def test_a_new_alarm_of_a_point_opens_a_new_case_when_the_old_one_is_closed() -> None:
+    office = Office()
+    closed(office)
+    office.now += MINUTE
+    office.cases.follow([told(2, alarm(2), noted=office.now)])
+    assert (acts(office)[-1], office.told[-1].matter.id) == (Act.OPENED, "C20260501-000002")
+    office.cases.follow([told(3, alarm(1, Tier.RED), Change.WORSENED, noted=office.now)])
+    assert (acts(office)[-1], office.told[-1].matter.id) == (Act.REOPENED, ID)
+
+
 def test_clearing_the_alarm_closes_no_case() -> None:
     office = Office()
     office.cases.follow([told(1, alarm()), told(2, alarm(tier=Tier.NONE), Change.CLEARED)])

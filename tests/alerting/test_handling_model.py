@@ -94,7 +94,8 @@ class Machine(RuleBasedStateMachine):
         office, model = self.office, self.models.get(number)
         change = Change.CLEARED if tier == Tier.NONE else Change.WORSENED if worse else Change.RAISED
         office.now += 1
-        self.events.append(told(len(self.events) + 1, alarm(number, tier), change, noted=office.now))
+        about = alarm(number, tier, subject=f"haihe-storage.LT-10{number}")
+        self.events.append(told(len(self.events) + 1, about, change, noted=office.now))
         office.cases.follow(self.events[-1:])
         if tier < Tier.YELLOW:
             return

@@ -46,7 +46,7 @@ def case(number: int = 1, **more: object) -> Case:
         title=Text("液位高", "High"), text=Text("", ""), advice=Text("", ""), enterprise="plant",
         source="tank", district="区",
         chain=("shift_leader", "safety_officer"), opened_at=T0 + number, changed_at=T0 + number, due_at=T0 + 100,
-        alarms=(f"a{number}",),
+        alarms=(f"a{number}",), subject=f"a{number}",
     )  # fmt: skip
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -111,7 +111,7 @@ def test_a_matter_is_found_by_id_topic_and_key(ledger: Ledger) -> None:
     kept(ledger, line(case(), key="alarm:7"))
     newest = kept(ledger, line(replace(case(), seq=1, overdue=1), Act.ESCALATED, key="C1:due:100"))
     other = kept(ledger, line(warning(), Act.PROPOSED))
-    for name in ("C1", "a1", "alarm:7", "C1:due:100"):
+    for name in ("C1", "point:a1", "alarm:7", "C1:due:100"):
         assert ledger.handling.find(name) == newest
     assert ledger.handling.find("district:区") == other
     assert ledger.handling.find("C2") is None
