@@ -10,7 +10,7 @@ from alerting.case_state import CaseAction
 from alerting.deadline import Clockwork
 from alerting.journal import Journal
 from alerting.register import HandlingJournal, Register
-from alerting.risk import colours, risks
+from alerting.risk import Map, colours, risks
 from alerting.warning import Warnings
 from alerting.warning_state import WarningAction
 
@@ -22,6 +22,7 @@ __all__ = [
     "Clockwork",
     "HandlingJournal",
     "Journal",
+    "Map",
     "Register",
     "WarningAction",
     "Warnings",

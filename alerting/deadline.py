@@ -79,6 +79,6 @@ class Clockwork:
 
     def __call__(self) -> int:
         """How many passed. Raises Unavailable; what is not done then is done at the next call."""
-        due = self._register.open_matters(self._clock())
+        due = self._register.due(self._clock())
         lines = [(self._cases if isinstance(matter, Case) else self._warnings).escalate(matter.id) for matter in due]
         return sum(line is not None for line in lines)

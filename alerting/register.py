@@ -24,15 +24,15 @@ it was asked for twice; or None for nothing to do."""
 class HandlingJournal(Protocol):
     """What is asked of the ledger; every method raises Unavailable while it is.
 
-    write         one line and its matter, durable on return, with its seq; None where its key is taken or the matter
-                  has a newer line
-    find          the newest line of the matter with this id, topic or key of a line
-    open_matters  what is not closed; with `wake_by` only what the machine must look at by then
+    write  one line and its matter, durable on return, with its seq; None where its key is taken or the matter
+           has a newer line
+    find   the newest line of the matter with this id, topic or key of a line
+    due    what the machine must look at by then, UTC ns, oldest first
     """
 
     def write(self, line: HandlingEvent) -> HandlingEvent | None: ...
     def find(self, name: str) -> HandlingEvent | None: ...
-    def open_matters(self, wake_by: int | None = None) -> list[Matter]: ...
+    def due(self, by: int) -> list[Matter]: ...
 
 
 class Register:
@@ -68,9 +68,9 @@ class Register:
         """The newest line of the matter with this id, topic or key; None for ""."""
         return self._journal.find(name) if name else None
 
-    def open_matters(self, wake_by: int | None = None) -> list[Matter]:
+    def due(self, by: int) -> list[Matter]:
         """See HandlingJournal."""
-        return self._journal.open_matters(wake_by)
+        return self._journal.due(by)
 
     def fresh_id(self, letter: str, now: int) -> str:
         """An id that no matter has: the letter, the day at the site and the time of day to the millisecond."""

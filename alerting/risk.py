@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import is_not
 
 from alerting.text import COLOURS as NAMES
 from ganzhi.handling import Reason, Risk, Scope
@@ -19,6 +20,7 @@ ALIKE_PARTS = 3
 """So many sources make their enterprise, and enterprises their district, one colour worse (engineering default)."""
 MOST_NAMED = 3
 """Parts that the reasons name; the worst of them."""
+NOTHING = (0, 0, 0, 0)
 
 LEVELS: Mapping[int, Text] = {
     1: Text("一级重大危险源", "major hazard of level 1"),
@@ -31,7 +33,9 @@ LEVELS: Mapping[int, Text] = {
 
 def rolled(tiers: Iterable[Tier], alike: int) -> Tier:
     """The colour of a whole: the worst that a part has, or one worse than what `alike` parts have or exceed."""
-    found = list(tiers)
+    found = [tier for tier in tiers if tier]
+    if not found:
+        return Tier.NONE
     worst = Tier.NONE
     for colour in COLOURS:
         count = sum(tier >= colour for tier in found)
@@ -47,17 +51,19 @@ def colours(alarms: Iterable[Alarm], catalogue: Catalogue, at: int) -> list[Risk
 
     An alarm that has returned has none, and so neither colours nor counts.
     """
-    here = _by_source(alarms, catalogue)
+    here = _by_source(alarms)
     return [
         RiskColour(key, source.enterprise, at, _tier(here[key], source.level), _counts(here[key]))
+        if key in here
+        else RiskColour(key, source.enterprise, at, Tier.NONE, NOTHING)
         for key, source in catalogue.sources.items()
     ]
 
 
 def risks(alarms: Iterable[Alarm], catalogue: Catalogue, at: int) -> list[Risk]:
     """The colour of every source, enterprise and district, in the order of the catalogue, each with its reasons."""
-    here = _by_source(alarms, catalogue)
-    sources = [_source(catalogue, key, here[key], at) for key in catalogue.sources]
+    here = _by_source(alarms)
+    sources = [_source(catalogue, key, here.get(key, []), at) for key in catalogue.sources]
     enterprises = [
         _whole(_calm(Scope.ENTERPRISE, key, enterprise.name, at, enterprise=key, district=enterprise.district), parts)
         for (key, enterprise), parts in zip(
@@ -72,6 +78,21 @@ def risks(alarms: Iterable[Alarm], catalogue: Catalogue, at: int) -> list[Risk]:
     return [*sources, *enterprises, *districts]
 
 
+class Map:
+    """The risks of one site, worked out anew only when an alarm has changed; `at` is when that was."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._made: tuple[list[Alarm], list[Risk]] | None = None
+
+    def __call__(self, alarms: Sequence[Alarm], at: int) -> list[Risk]:
+        """See `risks`. The alarms are records that never change, so those told before are known by what they are."""
+        made = self._made
+        if made is None or len(made[0]) != len(alarms) or any(map(is_not, made[0], alarms)):
+            self._made = made = list(alarms), risks(alarms, self._catalogue, at)
+        return made[1]
+
+
 def markdown() -> str:
     """The formula for people to read."""
     lines = ["| whole | its parts | one colour worse than so many of them have or exceed |", "|---|---|---|"]
@@ -83,11 +104,11 @@ def markdown() -> str:
     return "\n".join(lines)
 
 
-def _by_source(alarms: Iterable[Alarm], catalogue: Catalogue) -> dict[str, list[Alarm]]:
-    here: dict[str, list[Alarm]] = {source: [] for source in catalogue.sources}
+def _by_source(alarms: Iterable[Alarm]) -> dict[str, list[Alarm]]:
+    here: dict[str, list[Alarm]] = {}
     for alarm in alarms:
-        if alarm.tier != Tier.NONE and alarm.source in here:
-            here[alarm.source].append(alarm)
+        if alarm.tier != Tier.NONE:
+            here.setdefault(alarm.source, []).append(alarm)
     return here
 
 
@@ -112,6 +133,12 @@ def _counts(alarms: Sequence[Alarm]) -> tuple[int, int, int, int]:
 def _source(catalogue: Catalogue, key: str, alarms: Sequence[Alarm], at: int) -> Risk:
     source = catalogue.sources[key]
     owner = catalogue.enterprises.get(source.enterprise)
+    calm = Risk(
+        Scope.SOURCE, key, source.name, at, Tier.NONE, enterprise=source.enterprise,
+        district=owner.district if owner else "", level=source.level,
+    )  # fmt: skip
+    if not alarms:
+        return calm
     process = [alarm for alarm in alarms if alarm.alarm_class == AlarmClass.PROCESS]
     process.sort(key=lambda alarm: (-alarm.tier, alarm.raised_at, alarm.id))
     points, tier = _points(process), _tier(process, source.level)
@@ -120,17 +147,11 @@ def _source(catalogue: Catalogue, key: str, alarms: Sequence[Alarm], at: int) ->
     if tier > worst:
         alike = [alarm.id for alarm in process if alarm.tier >= tier - 1]
         reasons.insert(0, _many(LEVELS[source.level], points.values(), tier, Text("个测点", "points"), alike))
-    return Risk(
-        scope=Scope.SOURCE,
-        subject=key,
-        name=source.name,
-        at=at,
+    return replace(
+        calm,
         tier=tier,
         alarm=worst,
         reasons=tuple(reasons),
-        enterprise=source.enterprise,
-        district=owner.district if owner else "",
-        level=source.level,
         simulated=bool(process) and all(alarm.simulated for alarm in process),
     )
 
@@ -148,8 +169,10 @@ def _parts(risks: Iterable[Risk], by: str, wholes: Iterable[str]) -> list[list[R
 
 def _whole(whole: Risk, parts: Sequence[Risk]) -> Risk:
     coloured = sorted((part for part in parts if part.tier), key=lambda part: -part.tier)
+    if not coloured:
+        return whole
     tiers = [part.tier for part in coloured]
-    tier, worst = rolled(tiers, ALIKE_PARTS), max(tiers, default=Tier.NONE)
+    tier, worst = rolled(tiers, ALIKE_PARTS), max(tiers)
     reasons = [
         Reason(
             Text(f"{part.name.zh}为{NAMES[part.tier].zh}", f"{part.name.en} is {NAMES[part.tier].en}"), _alarms(part)
@@ -163,9 +186,9 @@ def _whole(whole: Risk, parts: Sequence[Risk]) -> Risk:
     return replace(
         whole,
         tier=tier,
-        alarm=max((part.alarm for part in parts), default=Tier.NONE),
+        alarm=max(part.alarm for part in coloured),
         reasons=tuple(reasons),
-        simulated=bool(coloured) and all(part.simulated for part in coloured),
+        simulated=all(part.simulated for part in coloured),
     )
 
 

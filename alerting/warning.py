@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from alerting.authority import Authority
@@ -40,6 +40,8 @@ class Warnings:
 
     One place has one warning at a time. Only how long a place has been calmer than its warning is kept in memory: after
     a restart that is counted anew, so a lowering is proposed later, never sooner.
+
+    open_warnings  those in force or to be decided, out of the ledger
     """
 
     def __init__(
@@ -50,18 +52,20 @@ class Warnings:
         policy: WarningPolicy,
         catalogue: Catalogue,
         clock: Clock,
+        open_warnings: Callable[[], Sequence[PublicWarning]],
     ) -> None:
         self._register = register
         self._authority = authority
         self._policy = policy
         self._catalogue = catalogue
         self._clock = clock
+        self._open = open_warnings
         self._calm: dict[str, Milder] = {}
 
     def follow(self, risks: Sequence[Risk]) -> None:
         """Propose what the rules want, now that the colours are these; one call at a time."""
         now = self._clock()
-        known = {matter.topic: matter for matter in self._register.open_matters() if isinstance(matter, PublicWarning)}
+        known = {warning.topic: warning for warning in self._open()}
         for risk in risks:
             topic, colour = f"{risk.scope}:{risk.subject}", wanted(risk, self._policy)
             warning = known.get(topic)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 import config
-from alerting import Alarms, Authority, Cases, Clockwork, Register, Warnings, case_state, colours, risks, warning_state
+from alerting import Alarms, Authority, Cases, Clockwork, Map, Register, Warnings, case_state, colours, warning_state
 from config import Configuration, Settings
 from console import Feed, Shape, event_json
 from detectors.engine import Engine
@@ -46,6 +46,7 @@ class Handling:
     """What people do about alarms: who they are, cases, warnings, and what lets deadlines pass."""
 
     people: Responsibility
+    risks: Map
     shape: Shape
     cases: Cases
     warnings: Warnings
@@ -88,8 +89,8 @@ class Parts:
         return colours(self.alarms.active(), self.configuration.catalogue, self.clock())
 
     def risks(self) -> list[Risk]:
-        """The colour of every source, enterprise and district, now, with reasons."""
-        return risks(self.alarms.active(), self.configuration.catalogue, self.clock())
+        """The colour of every source, enterprise and district, with reasons, as the alarms stand now."""
+        return self.handling.risks(self.alarms.active(), self.clock())
 
     def capture(self) -> Arrays:
         """A copy of what detection remembers, to be saved."""
@@ -173,9 +174,10 @@ def _handling(configuration: Configuration, ledger: Ledger, feed: Feed, clock: C
         policy=config.warning_policy(settings.warnings),
         catalogue=catalogue,
         clock=clock,
+        open_warnings=ledger.handling.open_warnings,
     )
     clockwork = Clockwork(register=register, cases=cases, warnings=warnings, clock=clock)
-    return Handling(people, shape, cases, warnings, clockwork)
+    return Handling(people, Map(catalogue), shape, cases, warnings, clockwork)
 
 
 def open_store(settings: Settings, catalogue: Catalogue) -> TelemetryStore:

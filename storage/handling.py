@@ -55,19 +55,19 @@ class Handling:
 
     def find(self, name: str) -> HandlingEvent | None:
         """The newest line of what this is the id of, or the topic, or which has a line with this key."""
-        keyed = select(LINE.c.subject).where(LINE.c.key == name)
-        query = EVENT.where(or_(LINE.c.subject == name, LINE.c.topic == name, LINE.c.subject.in_(keyed)))
-        found = self._events(query.order_by(LINE.c.seq.desc()).limit(1))
-        return found[0] if found else None
+        with self._reading() as connection:
+            keyed = connection.scalar(select(LINE.c.subject).where(LINE.c.key == name))
+            query = EVENT.where(or_(LINE.c.subject == (keyed or name), LINE.c.topic == name))
+            row = connection.execute(query.order_by(LINE.c.seq.desc()).limit(1)).mappings().first()
+            return None if row is None else _event(row)
 
-    def open_matters(self, wake_by: int | None = None) -> list[Matter]:
-        """What is not closed yet, oldest first; with `wake_by` only what the machine must look at by then, UTC ns."""
+    def due(self, by: int) -> list[Matter]:
+        """What the machine must look at by then, UTC ns, oldest first."""
         found: list[tuple[int, str]] = []
         with self._reading() as connection:
             for table in (CASE, WARNING):
-                wanted = table.c.open if wake_by is None else table.c.wake_at <= wake_by
-                rows = connection.execute(select(table.c.opened_at, table.c.snapshot).where(wanted))
-                found += [(row.opened_at, row.snapshot) for row in rows]
+                query = select(table.c.wake_at, table.c.snapshot).where(table.c.wake_at <= by)
+                found += [(row.wake_at, row.snapshot) for row in connection.execute(query)]
         return [from_json(snapshot) for _, snapshot in sorted(found)]
 
     def after(self, seq: int, limit: int) -> list[HandlingEvent]:
@@ -87,6 +87,10 @@ class Handling:
         with self._reading() as connection:
             return connection.scalar(select(func.max(LINE.c.seq))) or 0
 
+    def open_warnings(self) -> list[PublicWarning]:
+        """Every warning in force or to be decided."""
+        return self.warnings(open=True, limit=None)
+
     def cases(self, *, open: bool | None, limit: int, enterprise: str = "", source: str = "") -> list[Case]:
         """Cases that are open, worst and longest due first; that are not, or (None) all, newest first."""
         query = _listed(CASE, open, limit, CASE.c.tier.desc(), CASE.c.due_at.is_(None), CASE.c.due_at)
@@ -96,7 +100,7 @@ class Handling:
             query = query.where(CASE.c.source == source)
         return [found for found in self._matters(query) if isinstance(found, Case)]
 
-    def warnings(self, *, open: bool | None, limit: int) -> list[PublicWarning]:
+    def warnings(self, *, open: bool | None, limit: int | None) -> list[PublicWarning]:
         """Warnings in the same way."""
         found = self._matters(
             _listed(WARNING, open, limit, WARNING.c.tier.desc(), WARNING.c.proposed.desc().nulls_last())
@@ -112,7 +116,7 @@ class Handling:
             return [_event(row) for row in connection.execute(query).mappings()]
 
 
-def _listed(table: Table, open: bool | None, limit: int, *urgent: ColumnElement[Any]) -> Select[Any]:
+def _listed(table: Table, open: bool | None, limit: int | None, *urgent: ColumnElement[Any]) -> Select[Any]:
     newest = (table.c.opened_at.desc(), table.c.id.desc())
     query = select(table.c.snapshot).order_by(*(urgent if open else ()), *newest).limit(limit)
     return query if open is None else query.where(table.c.open == open)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from alerting.authority import Authority
 from alerting.case import Cases
@@ -21,6 +22,7 @@ from ganzhi.handling import (
     Deed,
     HandlingEvent,
     Matter,
+    PublicWarning,
     Responsibility,
     Risk,
     Scope,
@@ -69,11 +71,20 @@ class MemoryHandling:
         )  # fmt: skip
         return next(named, None)
 
-    def open_matters(self, wake_by: int | None = None) -> list[Matter]:
-        newest = {line.matter.id: line.matter for line in self.lines}
-        if wake_by is None:
-            return [matter for matter in newest.values() if matter.open]
-        return [m for m in newest.values() if m.wake_at is not None and m.wake_at <= wake_by]
+    def due(self, by: int) -> list[Matter]:
+        return [matter for matter in self.matters() if matter.wake_at is not None and matter.wake_at <= by]
+
+    def open_warnings(self) -> list[PublicWarning]:
+        return [found for found in self.matters() if isinstance(found, PublicWarning) and found.open]
+
+    def matters(self) -> list[Matter]:
+        return list({line.matter.id: line.matter for line in self.lines}.values())
+
+
+class OfficeJournal(HandlingJournal, Protocol):
+    """What an office needs of a ledger."""
+
+    def open_warnings(self) -> list[PublicWarning]: ...
 
 
 def site() -> Catalogue:
@@ -94,7 +105,7 @@ def people(*persons: Person) -> Responsibility:
 class Office:
     """Everything wired as the service wires it, over a journal, with a clock that a test moves."""
 
-    journal: HandlingJournal = field(default_factory=MemoryHandling)
+    journal: OfficeJournal = field(default_factory=MemoryHandling)
     people: Responsibility = field(default_factory=people)
     case_policy: CasePolicy = field(default_factory=lambda: case_policy(CaseSettings()))
     warning_policy: WarningPolicy = field(default_factory=lambda: warning_policy(WarningSettings()))
@@ -114,7 +125,12 @@ class Office:
         where = site()
         self.cases = Cases(register=register, authority=authority, policy=self.case_policy, catalogue=where)
         self.warnings = Warnings(
-            register=register, authority=authority, policy=self.warning_policy, catalogue=where, clock=self.clock
+            register=register,
+            authority=authority,
+            policy=self.warning_policy,
+            catalogue=where,
+            clock=self.clock,
+            open_warnings=self.journal.open_warnings,
         )
         self.clockwork = Clockwork(register=register, cases=self.cases, warnings=self.warnings, clock=self.clock)
 

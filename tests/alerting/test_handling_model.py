@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from alerting.case_state import CaseAction
-from alerting.register import HandlingJournal
 from alerting.warning_state import WarningAction
 from ganzhi.errors import Refused
 from ganzhi.handling import Act, Case, CaseState, HandlingEvent, PublicWarning
 from ganzhi.records import AlarmEvent, Change, Tier
 from storage.ledger import Ledger
-from tests.alerting.office import MINUTE, MemoryHandling, Office, alarm, risk, says, told
+from tests.alerting.office import MINUTE, MemoryHandling, Office, OfficeJournal, alarm, risk, says, told
 
 D, A, P = CaseState.DISPATCHED, CaseState.ACCEPTED, CaseState.IN_PROGRESS
 F, V, C = CaseState.FEEDBACK, CaseState.VERIFIED, CaseState.CLOSED
@@ -74,7 +73,7 @@ class Model:
 class Machine(RuleBasedStateMachine):
     """Two alarms, each with the case that it opens, and one warning."""
 
-    def __init__(self, journal: HandlingJournal, lines: Callable[[], list[HandlingEvent]]) -> None:
+    def __init__(self, journal: OfficeJournal, lines: Callable[[], list[HandlingEvent]]) -> None:
         super().__init__()
         self.office = Office(journal=journal)
         self.lines = lines
@@ -195,7 +194,7 @@ class Machine(RuleBasedStateMachine):
         self.office.clockwork()
         for model in self.models.values():
             model.pass_time(self.office.now)
-        assert self.office.journal.open_matters(self.office.now) == []
+        assert self.office.journal.due(self.office.now) == []
 
     @invariant()
     def one_warning_is_open_and_only_people_put_it_in_force(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.risk import ALIKE, colours, risks, rolled
+from alerting.risk import ALIKE, Map, colours, risks, rolled
 from ganzhi.handling import Scope
 from ganzhi.records import Alarm, AlarmClass, Catalogue, RiskColour, Tier
 from tests.alerting.office import DISTRICT, site
@@ -182,3 +182,13 @@ def test_an_enterprise_is_one_worse_when_three_of_its_sources_are_alike() -> Non
 
 def test_a_district_that_nobody_named_is_no_place() -> None:
     assert {risk.scope for risk in risks([], SITE, START)} == {Scope.SOURCE, Scope.ENTERPRISE}
+
+
+def test_a_map_works_anew_only_when_an_alarm_has_changed() -> None:
+    told, worse = [ONE, replace(ONE, id="a2")], replace(ONE, tier=Tier.YELLOW)
+    site_map = Map(DISTRICTS)
+    first = site_map(told, 1)
+    assert site_map(list(told), 2) is first
+    assert first == risks(told, DISTRICTS, 1)
+    for changed in ([worse, told[1]], told[:1], []):
+        assert site_map(changed, 3) == risks(changed, DISTRICTS, 3)
