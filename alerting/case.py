@@ -166,7 +166,7 @@ class Cases:
             kind=CaseKind.ALARM,
             state=CaseState.DISPATCHED,
             tier=alarm.tier,
-            title=Text(" ".join([place.zh, tag, alarm.name.zh]), " ".join([place.en, tag, alarm.name.en])),
+            title=Text(_words(place.zh, tag, alarm.name.zh), _words(place.en, tag, alarm.name.en)),
             text=alarm.text,
             advice=alarm.advice,
             enterprise=alarm.enterprise,
@@ -238,6 +238,10 @@ class Cases:
 
 def _case_id(alarm_id: str) -> str:
     return f"C{alarm_id}"
+
+
+def _words(*words: str) -> str:
+    return " ".join(word for word in words if word)
 
 
 def _incident(alarm: Alarm) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -70,6 +70,7 @@ class Report(BaseModel):
     """A hazard."""
 
     model_config = ConfigDict(extra="forbid")
+    kind: Literal["hazard"] = "hazard"
     person: Short = ""
     pin: Short = ""
     key: Short = ""

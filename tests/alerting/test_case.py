@@ -53,6 +53,13 @@ def test_an_alarm_opens_one_case_at_the_foot_of_its_chain() -> None:
     assert (case.advice.zh, case.simulated, case.opened_by) == ("停止进料", True, "")
 
 
+def test_a_case_has_a_title_when_its_point_is_not_on_the_list() -> None:
+    office = Office()
+    office.cases.follow([told(1, alarm(source="gone", subject="gone.X#1"))])
+    case = case_of(office)
+    assert (case.title.zh, case.district, case.enterprise) == ("gone 液位高", "", "gone")
+
+
 @pytest.mark.parametrize(
     "event",
     [

@@ -154,7 +154,17 @@ class Machine(RuleBasedStateMachine):
 
     @rule(colour=st.sampled_from(Tier))
     def colour_changes(self, colour: Tier) -> None:
+        """No danger goes without a warning that is in force or waits, unless a person has declined that lately."""
         self.office.warnings.follow([risk(colour)])
+        if colour < Tier.ORANGE:
+            return
+        found = self.office.journal.find("source:tank-area-1")
+        assert found is not None
+        warning = found.matter
+        assert isinstance(warning, PublicWarning)
+        declined = warning.declined_at is not None and self.office.now - warning.declined_at < 60 * MINUTE
+        covered = max(warning.tier, warning.proposed or Tier.NONE) >= colour
+        assert covered or (declined and warning.declined >= colour)
 
     @rule(action=st.sampled_from(tuple(WarningAction)[1:4]), tier=st.sampled_from([None, *Tier]))
     def warning_is_decided(self, action: WarningAction, tier: Tier | None) -> None:

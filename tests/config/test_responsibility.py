@@ -49,7 +49,11 @@ def test_the_domains_chain_and_deadlines_hold_when_nothing_is_said() -> None:
         Tier.ORANGE: Deadlines(10 * MINUTE, 2 * HOUR, 2 * HOUR),
         Tier.RED: Deadlines(5 * MINUTE, 30 * MINUTE, 30 * MINUTE),
     }
-    assert (policy.open_at, policy.classes, policy.second_person) == (Tier.YELLOW, {AlarmClass.PROCESS}, True)
+    assert (policy.open_at, policy.classes, policy.second_person) == (
+        Tier.YELLOW,
+        frozenset({AlarmClass.PROCESS}),
+        True,
+    )
 
 
 def test_a_worse_colour_has_less_time_and_a_longer_chain_when_nothing_is_said() -> None:

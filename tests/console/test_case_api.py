@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -11,10 +13,10 @@ import pytest
 
 from console.api import create_app
 from console.server import Server
-from ganzhi.handling import Act
-from ganzhi.records import Change, Tier
+from ganzhi.handling import Act, Reason
+from ganzhi.records import Change, Text, Tier
 from storage.ledger import Ledger
-from tests.alerting.office import MINUTE, alarm, told
+from tests.alerting.office import MINUTE, alarm, risk, told
 from tests.console.office import Staffed
 from tests.console.plant import NOW, Plant
 from tests.console.test_api import message
@@ -22,7 +24,7 @@ from tests.console.test_api import message
 MS = NOW // 1_000_000
 CASE = "C20260501-000001"
 HAZARD = {
-    "person": "town_office", "title": "护栏缺失", "text": "3 号罐平台护栏缺失", "tier": 2,
+    "kind": "hazard", "person": "town_office", "title": "护栏缺失", "text": "3 号罐平台护栏缺失", "tier": 2,
     "enterprise": "haihe-storage", "source": "tank-area-1", "photos": ["https://x/1.jpg"],
     "limit": MS + 86_400_000, "key": "form-1",
 }  # fmt: skip
@@ -172,7 +174,7 @@ def test_a_hazard_is_reported_once_and_struck_off(staffed: Staffed, http: httpx.
     ("change", "status"),
     [
         ({"enterprise": "nowhere"}, 404), ({"source": "gas-area-1"}, 404), ({"tier": 0}, 422), ({"tier": 5}, 422),
-        ({"title": " "}, 422), ({"person": "nobody"}, 403), ({"limit": -1}, 422),
+        ({"title": " "}, 422), ({"kind": "alarm"}, 422), ({"person": "nobody"}, 403), ({"limit": -1}, 422),
     ],
 )  # fmt: skip
 def test_a_hazard_that_does_not_fit_is_refused(http: httpx.Client, change: dict[str, object], status: int) -> None:
@@ -235,3 +237,30 @@ def test_the_live_page_hears_of_every_line(staffed: Staffed, http: httpx.Client)
         assert any(line == "event: case" for line in frames)
         data = json.loads(next(frames).removeprefix("data: "))
     assert (data["line"]["act"], data["case"]["id"], data["line"]["seq"]) == ("opened", CASE, data["case"]["seq"])
+
+
+def keys(value: object) -> object:
+    """The shape of a JSON value: keys at every depth, and of a list that of its first."""
+    if isinstance(value, dict):
+        return {name: None if value[name] is None else keys(value[name]) for name in value}
+    return [keys(item) for item in value[:1]] if isinstance(value, list) else None
+
+
+def test_the_page_for_programs_shows_what_the_routes_answer(staffed: Staffed, http: httpx.Client) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cases.md").read_text(encoding="utf-8")
+    case, warning, line, person, colour = map(json.loads, re.findall(r"```json\n(.*?)```", page, re.DOTALL))
+    staffed.office.cases.follow([told(1, alarm())])
+    red = risk(Tier.RED)
+    staffed.office.warnings.follow([red])
+    staffed.risks = [replace(red, reasons=(Reason(Text("", ""), ("a",)),))]
+    done = act(http, "accept").json()
+    assert {**done["case"], "chain": case["chain"]}.keys() == case.keys()
+    assert keys(done["line"]) == keys(line)
+    assert keys(done["case"]["chain"][:1]) == keys(case["chain"])
+    assert http.get("/api/warnings").json()["warnings"][0].keys() == warning.keys()
+    assert keys(http.get("/api/persons").json()["persons"][0]) == keys({**person, "colours": []})
+    assert keys(http.get("/api/risk").json()["risks"][0]) == keys(colour)
+    listed = re.findall(r"^\| `(?:GET|POST) (/[^`?]+)", page, re.MULTILINE)
+    served = http.get("/openapi.json").json()["paths"]
+    ours = {re.sub(r"\w+_id}", "id}", path) for path in served if re.match(r"/api/(risk|cases|warn|pers|hand)", path)}
+    assert set(listed) == ours
