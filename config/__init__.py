@@ -5,6 +5,7 @@ from config.check import Configuration, load
 from config.example import example
 from config.kind import PER_POINT, Kind, Option
 from config.pack import load_rules
+from config.responsibility import case_policy, responsibility, warning_policy
 from config.secret import secret
 from config.settings import Settings, load_settings
 from config.unit import canonical
@@ -16,10 +17,13 @@ __all__ = [
     "Option",
     "Settings",
     "canonical",
+    "case_policy",
     "example",
     "load",
     "load_catalogue",
     "load_rules",
     "load_settings",
+    "responsibility",
     "secret",
+    "warning_policy",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from config.catalogue import read_catalogue
 from config.kind import Kind
 from config.nearest import did_you_mean
 from config.pack import read_packs
+from config.responsibility import check_people
 from config.rule import resolve
 from config.settings import Settings, read_settings, read_settings_document, site_folders
 from ganzhi.errors import ConfigError, Fault
@@ -46,11 +47,24 @@ def load(path: Path, kinds: Mapping[str, Kind], *, codecs: Collection[str] = ())
             problem, remedy = "no rule pack is named, so nothing can raise an alarm", 'write packs = ["tank_farm"]'
             warnings.append(Fault(f"{document.name}: site.packs", problem, remedy))
     catalogue = None if folder is None else read_catalogue(folder, faults)
+    if settings is not None:
+        faults.extend(_people(document.name, settings, catalogue))
     written = read_packs(packs, kinds, faults)
     rules = () if catalogue is None else resolve(written, catalogue, faults, warnings)
     if faults or settings is None or catalogue is None:
         raise ConfigError(faults)
     return Configuration(settings, catalogue, rules, tuple(warnings))
+
+
+def _people(name: str, settings: Settings, catalogue: Catalogue | None) -> Iterator[Fault]:
+    return check_people(
+        name,
+        settings.cases,
+        roles=settings.role,
+        persons=settings.person,
+        authority=settings.authority,
+        catalogue=catalogue,
+    )
 
 
 def _check_codecs(name: str, settings: Settings, codecs: Collection[str], faults: list[Fault]) -> None:

@@ -8,19 +8,18 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
-    model_validator,
 )
 
 from config.document import Document, Step, dotted, read_document
 from config.duration import Duration, OptionalDuration, PositiveDuration, Size
 from config.explain import Finding, Wrong, explain
 from config.nearest import did_you_mean
+from config.responsibility import AUTHORITY, Authority, Cases, Person, Role, Warnings
+from config.section import Section
 from config.value import (
     FOLDER,
     ExistingFile,
@@ -64,24 +63,6 @@ def _pack(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or "\0" in value:
         raise Wrong(f"{value!r} is not a pack", 'write a name such as "tank_farm", or a path that ends in .toml')
     return pack_path(value, beside(info, ""))
-
-
-class Section(BaseModel):
-    """A table of ganzhi.toml: frozen, strict, without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    @classmethod
-    def across(cls, given: Mapping[str, Any]) -> list[Finding]:
-        """What is wrong between the keys of the table as they were given."""
-        return []
-
-    @model_validator(mode="after")
-    def _agree(self) -> Section:
-        findings = self.across({name: getattr(self, name) for name in self.model_fields_set})
-        if findings:
-            raise Wrong.several(findings)
-        return self
 
 
 class Site(Section):
@@ -266,6 +247,17 @@ class Settings(Section):
     alarms: Alarms = Alarms()
     console: Console = Console()
     grafana: Grafana = Grafana()
+    cases: Cases = Cases()
+    warnings: Warnings = Warnings()
+    role: Annotated[tuple[Role, ...], Field(strict=False)] = ()
+    person: Annotated[tuple[Person, ...], Field(strict=False)] = ()
+    authority: Annotated[tuple[Authority, ...], Field(strict=False)] = AUTHORITY
+
+
+def sections() -> dict[str, type[Section]]:
+    """The tables of Settings that stand once; the others are lists of tables."""
+    found = {name: field.annotation for name, field in Settings.model_fields.items()}
+    return {name: kind for name, kind in found.items() if isinstance(kind, type) and issubclass(kind, Section)}
 
 
 def load_settings(path: Path) -> Settings:
@@ -286,15 +278,15 @@ def read_settings_document(path: Path, faults: list[Fault]) -> Document | None:
 
 def read_settings(document: Document, faults: list[Fault]) -> Settings | None:
     """The settings, or None with a fault for everything that is wrong."""
-    table = {name: {} for name in Settings.model_fields} | document.table
+    table = {name: {} for name in sections()} | document.table
     context = {FOLDER: document.path.absolute().parent}
     try:
         return Settings.model_validate(table, context=context)
     except ValidationError as error:
         found = explain(error, Settings, lambda keys: _place(document, keys))
     for name, section in table.items():
-        model = Settings.model_fields[name].annotation if name in Settings.model_fields else None
-        if isinstance(section, dict) and isinstance(model, type) and issubclass(model, Section):
+        model = sections().get(name)
+        if isinstance(section, dict) and model is not None:
             found.extend(
                 Fault(_place(document, (name, finding.key) if finding.key else (name,)), *finding[:2])
                 for finding in model.across(section)

@@ -4,7 +4,9 @@ from console.alarm_backend import AlarmBackend, NewWork, Reportable
 from console.alarm_shape import AlarmShape, Surroundings, flood_json, work_json
 from console.api import create_app
 from console.backend import Backend
+from console.desk import Desk
 from console.feed import Feed
+from console.handling_shape import Shape, risk_json
 from console.health import Health
 from console.server import Server
 from console.shape import colour_json
@@ -13,14 +15,17 @@ __all__ = [
     "AlarmBackend",
     "AlarmShape",
     "Backend",
+    "Desk",
     "Feed",
     "Health",
     "NewWork",
     "Reportable",
     "Server",
+    "Shape",
     "Surroundings",
     "colour_json",
     "create_app",
     "flood_json",
+    "risk_json",
     "work_json",
 ]

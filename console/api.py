@@ -14,12 +14,15 @@ from console.alarm_api import add_alarms
 from console.alarm_shape import AlarmShape, Surroundings
 from console.answer import JsonResponse, Refusal, answer_refusals, unavailable
 from console.backend import NEVER, Backend
+from console.case_api import add_cases
 from console.feed import Feed
 from console.guard import Guard
+from console.handling_shape import Shape
 from console.shape import ms
 from console.site import Site
 from console.stream import Values, stream
 from console.upkeep import add_upkeep
+from console.warning_api import add_warnings
 from console.work_api import add_works
 from ganzhi.clock import NS_PER_MS, NS_PER_S, Clock, wall_clock
 from ganzhi.errors import Unavailable
@@ -57,6 +60,11 @@ def create_app(
     add_works(app, backend.alarm, shape)
     _add_points(app, backend, site, clock)
     add_upkeep(app, backend, feed, clock)
+    if backend.desk is not None:
+        desk = backend.desk
+        handling = Shape(desk.people, desk.case_actions, desk.warning_actions)
+        add_cases(app, desk, handling, clock)
+        add_warnings(app, desk, handling, clock)
 
     @app.get("/api/events")
     async def events(source: str | None = None, after: Id = None, last_event_id: LastEventId = None) -> Response:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from console.alarm_backend import NO_ALARMS, AlarmBackend
+from console.desk import Desk
 from console.health import Health
 from ganzhi.records import (
     Alarm,
@@ -49,6 +50,7 @@ class Backend:
     reconciliation  (since, UTC ns) -> what came of the readings by hour and enterprise, newest hour first
     reload          reads settings, points and rules anew -> the faults as sentences, and the old ones stay in force;
                     none: accepted, the parts start again with the new ones within seconds
+    desk            cases, warnings and risk colours; None: the console has no routes on them
     """
 
     catalogue: Catalogue
@@ -66,3 +68,4 @@ class Backend:
     reload: Callable[[], Sequence[str]]
     alarm: AlarmBackend = NO_ALARMS
     shape: AlarmShape | None = None
+    desk: Desk | None = None

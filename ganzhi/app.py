@@ -13,17 +13,19 @@ from typing import cast
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from alerting import CaseAction, WarningAction, case_state, warning_state
 from config import Configuration
-from console import Backend, Health, Server, colour_json, create_app
+from console import Backend, Desk, Health, Server, colour_json, create_app, risk_json
 from ganzhi import command, desk, event
 from ganzhi.clock import Clock, local_text
+from ganzhi.due import Due
 from ganzhi.errors import ConfigError, Unavailable
 from ganzhi.health import Inner, Monitor
 from ganzhi.keeper import Keeper
 from ganzhi.parts import Parts, open_parts
 from ganzhi.records import AlarmEvent, Text
 from ganzhi.reload import Reload
-from ganzhi.step import Colour, Detect, Store, Tell
+from ganzhi.step import Colour, Detect, Follow, Store, Tell
 from ganzhi.tend import Tend
 from ganzhi.vital import Vitals, free_bytes
 from ganzhi.watch import Watch
@@ -35,7 +37,9 @@ log = logging.getLogger(__name__)
 
 MAINTENANCE_S = 30.0
 PIPELINE_S = 10.0
+DEADLINES_S = 1.0
 OUTLET_IDLE_S = 0.5
+CASES_IDLE_S = 0.2
 DETECT_PACE_S, STORE_PACE_S = 0.01, 0.2
 """Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, rows in large pieces."""
 COLOUR_IDLE_S = 1.0
@@ -121,8 +125,13 @@ def platform(
         )
         detecting, storing = _detecting(parts, keeper), _storing(parts)
         watch = _watch(parts, detecting, storing, keeper)
-        others = [_colouring(parts), *_outlets(parts, stack), Worker("own conditions", watch, WATCH_IDLE_S)]
-        others += _alarming(parts)
+        others = [
+            _colouring(parts),
+            *_handling(parts),
+            *_outlets(parts, stack),
+            Worker("own conditions", watch, WATCH_IDLE_S),
+            *_alarming(parts),
+        ]
         keep = storing[0]
         monitor = Monitor(
             ingest=parts.ingest,
@@ -261,6 +270,17 @@ def _colouring(parts: Parts) -> Worker:
     return Worker("risk colours", step, idle_s=COLOUR_IDLE_S)
 
 
+def _handling(parts: Parts) -> list[Worker]:
+    handling = parts.handling
+    follow = Follow(
+        risks=parts.risks,
+        announce=lambda risk: parts.feed.publish("risk", risk_json(risk)),
+        propose=handling.warnings.follow,
+    )
+    to_cases = _tell("cases", parts.ledger, handling.cases.follow)
+    return [Worker("alarms to cases", to_cases, CASES_IDLE_S), Worker("warnings", follow, COLOUR_IDLE_S)]
+
+
 def _outlets(parts: Parts, stack: ExitStack) -> list[Worker]:
     ledger, settings = parts.ledger, parts.configuration.settings
     to_store = _tell("store", ledger, lambda events: parts.store.record(events, []))
@@ -296,6 +316,22 @@ def _backend(parts: Parts, monitor: Monitor, reload: Callable[[], Sequence[str]]
         reload=reload,
         alarm=desk.backend(parts.alarms, parts.desk.works, parts.ledger, report=report),
         shape=parts.desk.shape,
+        desk=_desk(parts),
+    )
+
+
+def _desk(parts: Parts) -> Desk:
+    handling = parts.handling
+    return Desk(
+        people=handling.people,
+        book=parts.ledger.handling,
+        risks=parts.risks,
+        case=lambda id, action, deed: handling.cases.act(id, CaseAction(action), deed),
+        report=handling.cases.report,
+        warning=lambda id, action, deed, tier: handling.warnings.act(id, WarningAction(action), deed, tier),
+        propose=handling.warnings.propose,
+        case_actions=case_state.allowed,
+        warning_actions=warning_state.allowed,
     )
 
 
@@ -305,7 +341,7 @@ def _tell(name: str, ledger: Ledger, tell: Callable[[Sequence[AlarmEvent]], None
 
 @contextmanager
 def _maintenance(parts: Parts, monitor: Monitor) -> Iterator[None]:
-    """Work by the clock: retention of log and store, and the pipeline's own figures in the store."""
+    """Work by the clock: retention of log and store, the pipeline's own figures in the store, deadlines."""
     clock, store = parts.clock, parts.store
 
     def prune() -> None:
@@ -318,6 +354,8 @@ def _maintenance(parts: Parts, monitor: Monitor) -> Iterator[None]:
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(prune, "interval", seconds=MAINTENANCE_S, max_instances=1)
     scheduler.add_job(monitor.record, "interval", [store.record_pipeline], seconds=PIPELINE_S, max_instances=1)
+    due = Due(parts.handling.clockwork)
+    scheduler.add_job(due, "interval", seconds=DEADLINES_S, max_instances=1, coalesce=True)
     scheduler.start()
     try:
         yield

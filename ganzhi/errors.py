@@ -46,10 +46,14 @@ class Unavailable(Exception):
 
 
 class Refused(Exception):
-    """What a person asked for cannot be done; carries the sentence to show them, Chinese and English."""
+    """What a person asked for cannot be done; carries the sentence to show them, Chinese and English.
 
-    def __init__(self, zh: str, en: str, *, missing: bool = False) -> None:
+    missing    there is no such thing; forbidden: there is, but not for this person
+    """
+
+    def __init__(self, zh: str, en: str, *, missing: bool = False, forbidden: bool = False) -> None:
         super().__init__(en)
         self.zh = zh
         self.en = en
         self.missing = missing
+        self.forbidden = forbidden

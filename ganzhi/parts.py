@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 import config
-from alerting import Alarms, colours
+from alerting import Alarms, Authority, Cases, Clockwork, Map, Register, Warnings, case_state, colours, warning_state
 from config import Configuration, Settings
-from console import Feed, flood_json
+from console import Feed, Shape, flood_json
 from detectors.engine import Engine
 from ganzhi import event
 from ganzhi.clock import NS_PER_S, Clock, SteadyClock, hour_of
 from ganzhi.desk import Desk, open_desk
 from ganzhi.device import Devices, Wills
+from ganzhi.handling import HandlingEvent, Responsibility, Risk
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import (
     AlarmEvent,
@@ -55,6 +56,18 @@ ENGINE, LATEST = "engine/", "latest/"
 
 
 @dataclass(frozen=True, slots=True)
+class Handling:
+    """What people do about alarms: who they are, cases, warnings, and what lets deadlines pass."""
+
+    people: Responsibility
+    risks: Map
+    shape: Shape
+    cases: Cases
+    warnings: Warnings
+    clockwork: Clockwork
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a service is made of, opened but not yet running.
 
@@ -76,6 +89,7 @@ class Parts:
     session: Session
     alarms: Alarms
     desk: Desk
+    handling: Handling
     watched: Catalogue
     inbox: Inbox
     reader: EventReader
@@ -107,6 +121,10 @@ class Parts:
     def colours(self) -> list[RiskColour]:
         """The risk colour of every source, now."""
         return colours(self.alarms.active(), self.configuration.catalogue, self.clock())
+
+    def risks(self) -> list[Risk]:
+        """The colour of every source, enterprise and district, with reasons, as the alarms stand now."""
+        return self.handling.risks(self.alarms.active(), self.clock())
 
     def capture(self) -> Arrays:
         """A copy of what detection remembers, to be saved."""
@@ -157,6 +175,7 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         session=Session(_session_options(settings), ingest, clock=clock),
         alarms=alarms,
         desk=opened,
+        handling=_handling(configuration, ledger, opened.feed, clock),
         watched=opened.watched,
         inbox=inbox,
         reader=reader,
@@ -169,6 +188,31 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         feed=opened.feed,
         resume=blocks.start() if state is None else state.seq,
     )
+
+
+def _handling(configuration: Configuration, ledger: Ledger, feed: Feed, clock: Clock) -> Handling:
+    settings, catalogue = configuration.settings, configuration.catalogue
+    people = config.responsibility(settings.role, settings.person, settings.authority)
+    shape = Shape(people, case_state.allowed, warning_state.allowed)
+
+    def tell(line: HandlingEvent) -> None:
+        feed.publish(*shape.event(line, clock()))
+
+    zone = ZoneInfo(settings.site.time_zone)
+    register = Register(journal=ledger.handling, clock=clock, zone=zone, tell=tell)
+    authority = Authority(people, clock)
+    policy = config.case_policy(settings.cases)
+    cases = Cases(register=register, authority=authority, policy=policy, catalogue=catalogue)
+    warnings = Warnings(
+        register=register,
+        authority=authority,
+        policy=config.warning_policy(settings.warnings),
+        catalogue=catalogue,
+        clock=clock,
+        open_warnings=ledger.handling.open_warnings,
+    )
+    clockwork = Clockwork(register=register, cases=cases, warnings=warnings, clock=clock)
+    return Handling(people, Map(catalogue), shape, cases, warnings, clockwork)
 
 
 def open_store(settings: Settings, catalogue: Catalogue) -> TelemetryStore:

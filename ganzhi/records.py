@@ -555,7 +555,7 @@ class ExternalEvent:
 
 @dataclass(frozen=True, slots=True)
 class RiskColour:
-    """The colour of a source at a moment: the worst process alarm active there.
+    """The colour of a source at a moment, rolled up from the process alarms active there (docs/cases.md).
 
     counts   active alarms of every class by colour, in the order of COLOURS
     """

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzhi.clock import NS_PER_S, Clock
+from ganzhi.handling import Reason, Risk
 from ganzhi.latest import Delay, Latest
 from ganzhi.records import AlarmEvent, ReadingBlock, RiskColour, Tier, Transition
 
@@ -203,6 +204,36 @@ class Colour:
             self._written.update({colour.source: (colour.tier, colour.counts) for colour in due})
             self._full_at = now if full else self._full_at
         return 0
+
+
+class Follow:
+    """Follows the risk of every source, enterprise and district: tells the live page; lets rules propose warnings."""
+
+    def __init__(
+        self,
+        *,
+        risks: Callable[[], list[Risk]],
+        announce: Callable[[Risk], None],
+        propose: Callable[[Sequence[Risk]], None],
+    ) -> None:
+        self._risks = risks
+        self._announce = announce
+        self._propose = propose
+        self._announced: dict[tuple[str, str], tuple[Tier, tuple[Reason, ...]]] = {}
+
+    def __call__(self) -> int:
+        """Announce what changed, then propose; raises Unavailable while the ledger is, and proposes later."""
+        risks = self._risks()
+        for risk in risks:
+            key, now = (risk.scope, risk.subject), (risk.tier, risk.reasons)
+            if self._announced.get(key, CALM) != now:
+                self._announce(risk)
+                self._announced[key] = now
+        self._propose(risks)
+        return 0
+
+
+CALM: tuple[Tier, tuple[Reason, ...]] = (Tier.NONE, ())
 
 
 def _changed(colours: Sequence[RiskColour], seen: dict[str, Seen]) -> list[RiskColour]:

@@ -31,9 +31,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ganzhi.errors import ConfigError, Fault, Unavailable
+from ganzhi.handling import HandlingEvent
 from ganzhi.records import Alarm, AlarmEvent, AlarmState, Change, Effect, Tier, Work
 from storage import postgresql, work
-from storage.ledger_schema import ALARM, CURSOR, JOURNAL, SUPPRESSION
+from storage.handling import Handling
+from storage.ledger_schema import ALARM, CURSOR, JOURNAL, SUPPRESSION, storable
 from storage.migrations.upgrade import upgrade
 from storage.snapshot import from_json, to_json
 from storage.sqlite import guarded, use_wal
@@ -43,9 +45,6 @@ BUSY_S = 5.0
 
 MOST_WORDS = 300
 """Characters of a server's own message that are passed on."""
-
-NUL = "\N{SYMBOL FOR NULL}"
-"""Stands for the character NUL, which PostgreSQL's texts cannot hold; in `snapshot` JSON has it escaped."""
 
 CHUNK = 1_000
 """Lines looked up in one query, well below the number of variables that a query may have."""
@@ -58,6 +57,8 @@ EVENT = select(*LINE, JOURNAL.c.comment, JOURNAL.c.snapshot, JOURNAL.c.effects)
 
 class Ledger:
     """Alarms and their journal, in SQLite or PostgreSQL. Safe to call from several threads.
+
+    handling  cases, warnings and their journal in the same database
 
     Every method raises Unavailable while the disk is full, the file locked or the server away.
     """
@@ -73,6 +74,7 @@ class Ledger:
             _prepare_sqlite(self._engine, busy_s)
         else:
             _prepare_postgresql(self._engine, busy_s)
+        self.handling = Handling(self._writing, self._reading)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
@@ -167,6 +169,10 @@ class Ledger:
         with self._reading() as connection:
             found = connection.execute(EVENT.where(JOURNAL.c.noted >= noted).order_by(JOURNAL.c.noted, JOURNAL.c.seq))
             return [_event(row) for row in found.mappings()]
+
+    def handling_after(self, seq: int, limit: int) -> list[HandlingEvent]:
+        """The lines of the journal of cases and warnings that follow `seq`, oldest first."""
+        return self.handling.after(seq, limit)
 
     def cursor(self, name: str) -> int:
         """How far this receiver has come; 0 for a new one."""
@@ -297,7 +303,7 @@ def _told(connection: Connection, events: Sequence[AlarmEvent]) -> set[int]:
 def _alarm_row(alarm: Alarm) -> dict[str, object]:
     row: dict[str, object] = {column.name: getattr(alarm, column.name, None) for column in ALARM.columns}
     codes = {"alarm_class": alarm.alarm_class.value, "state": alarm.state.value}
-    return _storable({**row, **codes, "tier": int(alarm.tier), "worst": int(alarm.worst), "snapshot": to_json(alarm)})
+    return storable({**row, **codes, "tier": int(alarm.tier), "worst": int(alarm.worst), "snapshot": to_json(alarm)})
 
 
 def _suppression_row(alarm: Alarm) -> dict[str, object]:
@@ -308,7 +314,7 @@ def _suppression_row(alarm: Alarm) -> dict[str, object]:
         "kinds": " ".join(each.kind.value for each in alarm.suppressions),
         "until": min((each.until for each in alarm.suppressions if each.until is not None), default=None),
     }
-    return _storable(row)
+    return storable(row)
 
 
 def _line_row(line: AlarmEvent) -> dict[str, object]:
@@ -324,11 +330,7 @@ def _line_row(line: AlarmEvent) -> dict[str, object]:
         "snapshot": to_json(line.alarm),
         "effects": " ".join(line.effects),
     }
-    return _storable(row)
-
-
-def _storable(row: dict[str, object]) -> dict[str, object]:
-    return {name: value.replace("\0", NUL) if isinstance(value, str) else value for name, value in row.items()}
+    return storable(row)
 
 
 def _event(row: RowMapping) -> AlarmEvent:

@@ -99,3 +99,11 @@ CURSOR = Table(
     Column("seq", BigInteger, nullable=False),
 )
 """How far each receiver of events has come."""
+
+NUL = "\N{SYMBOL FOR NULL}"
+"""Stands for the character NUL, which PostgreSQL's texts cannot hold; in `snapshot` JSON has it escaped."""
+
+
+def storable(row: dict[str, object]) -> dict[str, object]:
+    """A row as either database can hold it."""
+    return {name: value.replace("\0", NUL) if isinstance(value, str) else value for name, value in row.items()}

@@ -10,6 +10,9 @@ import pytest
 
 import console
 from console.metrics import FAMILIES
+from tests.console.test_case_api import http, staffed
+
+__all__ = ["http", "staffed"]
 
 FOLDER = Path(console.__file__).parent
 ALARMS = (FOLDER.parent / "docs" / "alarms.md").read_text("utf-8")
@@ -32,7 +35,7 @@ def test_every_module_is_in_the_table() -> None:
 
 def test_every_route_is_in_the_table(http: httpx.Client) -> None:
     paths = http.get("/openapi.json").json()["paths"]
-    served = {re.sub(r"\{(alarm_id|source_id|point_id|number)\}", "{id}", path) for path in paths}
+    served = {re.sub(r"\{(\w+_id|number)\}", "{id}", path) for path in paths}
     pages = README + ALARMS
     listed = {
         path.partition("?")[0] for path in re.findall(r"^(?:\| `|## )(?:GET|POST) (/[^`\s]+)", pages, re.MULTILINE)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ganzhi.errors import Unavailable
+from ganzhi.handling import Reason, Risk, Scope
 from ganzhi.latest import Delay, Latest
-from ganzhi.records import AlarmEvent, ReadingBlock, RiskColour, Tier, Transition
-from ganzhi.step import COLOURS_EVERY_NS, Colour, Detect, Store, Tell
+from ganzhi.records import AlarmEvent, ReadingBlock, RiskColour, Text, Tier, Transition
+from ganzhi.step import COLOURS_EVERY_NS, Colour, Detect, Follow, Store, Tell
 from tests.storage.plant import alarm, event
 
 
@@ -176,3 +177,34 @@ def test_nobody_is_told_again_when_only_his_place_could_not_be_kept() -> None:
     assert tell_step() == 2
     assert tell_step() == 0
     assert (told, kept) == ([4, 5], [5])
+
+
+def test_risk_is_announced_when_it_changes_and_proposed_every_turn() -> None:
+    calm = Risk(Scope.SOURCE, "s", Text("s", "s"), 0, Tier.NONE)
+    present = [calm, replace(calm, subject="t")]
+    announced: list[tuple[str, Tier]] = []
+    proposed: list[int] = []
+    down = [True]
+
+    def propose(risks: Sequence[Risk]) -> None:
+        if down[0]:
+            raise Unavailable("the ledger is away")
+        proposed.append(len(risks))
+
+    follow = Follow(
+        risks=lambda: list(present), announce=lambda risk: announced.append((risk.subject, risk.tier)), propose=propose
+    )
+    with pytest.raises(Unavailable):
+        follow()
+    present[0] = replace(calm, tier=Tier.RED, at=5)
+    with pytest.raises(Unavailable):
+        follow()
+    down[0] = False
+    present[0] = replace(present[0], at=6)
+    assert follow() == 0
+    present[0] = replace(present[0], reasons=(Reason(Text("因", "why")),))
+    follow()
+    present[0] = calm
+    follow()
+    assert announced == [("s", Tier.RED), ("s", Tier.RED), ("s", Tier.NONE)]
+    assert proposed == [2, 2, 2]
