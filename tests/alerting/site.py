@@ -12,7 +12,7 @@ import numpy as np
 
 from alerting.alarm import Alarms, Policy
 from alerting.journal import Journal
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_S, Clock
 from ganzhi.errors import Unavailable
 from ganzhi.records import (
     Alarm,
@@ -184,7 +184,7 @@ def alarms(
     *,
     rules: Sequence[Rule] = RULES,
     points: Sequence[Point] = POINTS,
-    clock: Ticking | None = None,
+    clock: Clock | None = None,
     recent: Sequence[AlarmEvent] = (),
     last_noted: int = 0,
     policy: Policy = PLAIN,

@@ -162,7 +162,7 @@ def test_only_what_was_on_the_screen_is_acknowledged_in_bulk(room: Room) -> None
     assert [event["alarm"]["id"] for event in answer["events"]] == [second.alarm.id]
     assert [each["id"] for each in answer["refused"]] == [first.alarm.id, "none"]
     assert answer["refused"][0]["message"]["en"] == "The alarm has changed since you saw it; look at it again."
-    states = {alarm["id"]: alarm["state"] for alarm in room.listed()["alarms"]}  # type: ignore[attr-defined]
+    states = {alarm["id"]: alarm["state"] for alarm in room.listed()["alarms"]}
     assert states == {first.alarm.id: "unacknowledged", second.alarm.id: "acknowledged"}
 
 
@@ -170,7 +170,7 @@ def test_acknowledging_needs_a_comment_from_the_colour_that_settings_say(tmp_pat
     with control_room(tmp_path, alarms={"comment_from": "orange"}) as room:
         (yellow,) = room.move("high", Y)
         (orange,) = room.move("high", O, point=GAS)
-        needed = {alarm["id"]: alarm["needs_comment"] for alarm in room.listed()["alarms"]}  # type: ignore[attr-defined]
+        needed = {alarm["id"]: alarm["needs_comment"] for alarm in room.listed()["alarms"]}
         assert needed == {yellow.alarm.id: False, orange.alarm.id: True}
         assert room.post(f"/api/alarms/{yellow.alarm.id}/acknowledge", person="甲").status_code == 200
         refused = room.post(f"/api/alarms/{orange.alarm.id}/acknowledge", person="甲")
@@ -204,7 +204,7 @@ def test_maintenance_suppresses_by_design_but_not_what_is_red(room: Room) -> Non
     number = work.json()["id"]
     (raised,) = room.move("high", O)
     assert raised.effects == ("withhold",)
-    (alarm,) = room.listed()["suppressed"]  # type: ignore[misc]
+    (alarm,) = room.listed()["suppressed"]
     assert alarm["suppressions"][0]["cause"] == f"maintenance:{number}"
     assert [each["kind"] for each in alarm["context"]] == ["maintenance"]
     assert [(e.change, e.effects) for e in room.move("high", R)] == [
@@ -242,7 +242,7 @@ def test_a_permit_is_context_and_suppresses_nothing(room: Room) -> None:
     )
     (raised,) = room.move("high", Y, point=GAS)
     assert raised.effects == ("announce",)
-    (alarm,) = room.listed()["alarms"]  # type: ignore[misc]
+    (alarm,) = room.listed()["alarms"]
     assert [(each["kind"], each["work"]["reason"]) for each in alarm["context"]] == [("permit", "动火")]
 
 
@@ -328,7 +328,7 @@ def test_an_external_event_is_an_alarm_once_until_a_person_closes_it(room: Room)
     assert (alarm["links"]["picture"], alarm["links"]["curve"]) == ("http://nvr/17.jpg", None)
     assert alarm["place"]["source"] == {"zh": "一号罐区", "en": "Tank area 1"}
     assert room.post("/api/events/haihe-storage", **FLAME).json() == {"known": True}
-    assert len(room.listed()["alarms"]) == 1  # type: ignore[arg-type]
+    assert len(room.listed()["alarms"]) == 1
     path = f"/api/alarms/{alarm['id']}"
     assert room.post(f"{path}/close", person="甲").status_code == 422
     room.clock[0] += S
@@ -398,14 +398,14 @@ def test_pages_hear_of_what_people_do_and_of_works(room: Room) -> None:
 def test_a_flood_makes_incidents_of_which_red_is_never_folded(room: Room) -> None:
     for number in range(10):
         room.move("high", Y, point=GAS, about=str(number))
-    (flood,) = room.listed()["floods"]  # type: ignore[misc]
+    (flood,) = room.listed()["floods"]
     assert (flood["position"], flood["count"]) == ("", 10)
     assert [(e.change, e.effects) for e in room.move("high", Y)] == [("raised", ("announce",))]
     folded = room.move("high", Y, point=TEMPERATURE)
     assert [(e.change, e.effects) for e in folded] == [("grouped", ()), ("raised", ("fold",))]
     worse = room.move("high", R, point=PRESSURE)
     assert [(e.change, e.effects) for e in worse] == [("raised", ("announce",))]
-    (incident,) = room.listed()["incidents"]  # type: ignore[misc]
+    (incident,) = room.listed()["incidents"]
     assert (incident["first"]["tag"], incident["tier"], incident["folded"], incident["counts"]) == (
         "LT-101",
         4,
@@ -413,7 +413,7 @@ def test_a_flood_makes_incidents_of_which_red_is_never_folded(room: Room) -> Non
         [0, 2, 0, 1],
     )
     assert [(e.change, e.effects) for e in room.move("high", R, point=TEMPERATURE)] == [("worsened", ("announce",))]
-    assert room.listed()["incidents"][0]["folded"] == 0  # type: ignore[index]
+    assert room.listed()["incidents"][0]["folded"] == 0
     room.pass_time(600)
     assert room.listed()["floods"] == []
     assert [(e.change, e.effects) for e in room.move("high", R, point=LEVEL)] == [("worsened", ("announce",))]
