@@ -1,6 +1,7 @@
 """The records that packages hand to each other; the only data types they share.
 
-Time is int64 UTC nanoseconds everywhere in here. A point is named by its index into the catalogue.
+Time is int64 UTC nanoseconds everywhere in here. A point is named by its index into the catalogue. One module, long as
+it is, because it is the one page on which a reader finds every word that two packages share.
 """
 
 from __future__ import annotations
@@ -182,6 +183,25 @@ class AlarmClass(StrEnum):
     DEVICE = "device"
 
 
+@dataclass(frozen=True, slots=True)
+class SuppressWhen:
+    """抑制条件: an alarm is suppressed by design while this holds; one of `rule`, `tag` and `quantity` is given.
+
+    rule      this rule holds `tier` or worse at the same point, or at any point of the same source
+    tag       the point of this tag in the same enterprise
+    quantity  every point of this quantity in the same source
+    above, below  bounds of a reading, in the point's unit; it must be good or uncertain, and not older than three of
+                  its sampling periods: what nobody can vouch for suppresses nothing
+    """
+
+    rule: str = ""
+    tier: Tier = Tier.BLUE
+    tag: str = ""
+    quantity: str = ""
+    above: float | None = None
+    below: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """Several points that a rule judges as one: the channels of a reactor, the items of a dam, a detector's neighbours.
@@ -212,6 +232,7 @@ class Rule:
     condition  rules that share it speak of one condition of a subject and so share one alarm
     repeat_s   an alarm that comes back sooner than this after it cleared is the same alarm again
     basis      clause, paper, or "engineering default"
+    suppress_when  its alarms are suppressed by design while this holds
     """
 
     id: str
@@ -232,6 +253,7 @@ class Rule:
     basis: str = "engineering default"
     advice: Text = Text("", "")
     units: tuple[Unit, ...] = ()
+    suppress_when: SuppressWhen | None = None
 
     @property
     def subjects(self) -> Int32s:
@@ -247,6 +269,8 @@ class Transition:
     value      the reading behind it, in the point's unit; NaN where there is none
     evidence   further figures of the score by name, such as the bounds of a forecast
     retrospective  judged from a reading older than its point's newest: listed, never sounded
+    about      tells apart what one point may have several of, such as external events; "" for the point itself
+    details    words beside the evidence: a picture's address, who reported, what they said
     """
 
     rule: str
@@ -260,10 +284,12 @@ class Transition:
     evidence: Mapping[str, float] = field(default_factory=dict)
     simulated: bool = False
     retrospective: bool = False
+    about: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 class AlarmState(StrEnum):
-    """States of ISA-18.2 / IEC 62682."""
+    """States of annunciation (ISA-18.2 / IEC 62682); a Suppression stands beside them and so hides none of them."""
 
     NORMAL = "normal"
     UNACKNOWLEDGED = "unacknowledged"
@@ -284,6 +310,72 @@ class Change(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESET = "reset"
     RETROSPECTIVE = "retrospective"
+    SHELVED = "shelved"
+    UNSHELVED = "unshelved"
+    SUPPRESSED = "suppressed"
+    RELEASED = "released"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+    GROUPED = "grouped"
+
+
+class Effect(StrEnum):
+    """What a change of an alarm asks of those who tell people.
+
+    ANNOUNCE  sound it and tell people
+    WITHHOLD  it would be announced, but is suppressed
+    FOLD      it would be announced, but is folded into the incident of its source
+    SILENCE   it need not sound any longer
+    RESOLVE   the condition is over: tell whoever was told of it, also where it was suppressed meanwhile
+    """
+
+    ANNOUNCE = "announce"
+    WITHHOLD = "withhold"
+    FOLD = "fold"
+    SILENCE = "silence"
+    RESOLVE = "resolve"
+
+
+class SuppressionKind(StrEnum):
+    """Why an alarm is not annunciated although its condition may hold (ISA-18.2 / IEC 62682)."""
+
+    SHELVED = "shelved"
+    BY_DESIGN = "by_design"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """搁置, 设计抑制, 停用: one way in which an alarm is not annunciated; at most one of a kind at a time.
+
+    since   UTC ns; `until`: when a timed shelf ends, by our clock; None: it has no time
+    once    a shelf that ends with the condition
+    tier    the colour at which it was shelved: a worse one ends the shelf
+    person  who did it, "" for the machine; `reason` in their words
+    cause   what suppresses by design: `maintenance:7`, `rule:unit.shutdown`, `offline`
+    """
+
+    kind: SuppressionKind
+    since: int
+    reason: Text
+    person: str = ""
+    until: int | None = None
+    once: bool = False
+    tier: Tier = Tier.NONE
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chatter:
+    """How often an alarm fell lately, and by how much its falls are held back for it.
+
+    falls   UTC ns of the last falls of its colour, oldest first, by the sensor's clock
+    level   doublings of the delay of a fall; 0: not chattering. `at`: when it last rose
+    """
+
+    falls: tuple[int, ...] = ()
+    level: int = 0
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +384,11 @@ class Alarm:
 
     rule    the rule that holds the present tier (the worst of those that share the condition)
     tier    present colour, NONE when the condition has cleared; `worst` the worst it has been
+    subject the id of the point; `point#about` where one point may have several
+    seq     the line of the journal that left it so
+    falls_at  when a fall of its colour that is held back for chatter takes effect, by our clock
+    incident  the id of the first alarm of the incident that it belongs to, "" for none; `folded`: shown below it
+    details words of an external event: `picture`, `key`, `by`, `text`; of a gateway its name
     """
 
     id: str
@@ -323,6 +420,13 @@ class Alarm:
     acknowledged_by: str = ""
     comment: str = ""
     evidence: Mapping[str, float] = field(default_factory=dict)
+    seq: int = 0
+    suppressions: tuple[Suppression, ...] = ()
+    chatter: Chatter = Chatter()
+    falls_at: int | None = None
+    incident: str = ""
+    folded: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +437,7 @@ class AlarmEvent:
     at    UTC ns: the sensor's clock for what a detector found, ours for what a person did
     noted our clock when the line was written, UTC ns; rises by at least one a line
     actor a person's name, or "" for the machine
+    effects  what is to be told, as it was decided when the line was written
     """
 
     seq: int
@@ -343,6 +448,87 @@ class AlarmEvent:
     alarm: Alarm
     actor: str = ""
     comment: str = ""
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """An operator position at which more is announced than a person can follow. Times UTC ns.
+
+    count  alarms announced there within the last ten minutes; `since`: when the flood began
+    """
+
+    position: str
+    since: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """事件: the alarms of one source that came in one flood; the first on top, the others folded below it.
+
+    id       that of the first alarm; `members`: those still open, the first among them, worst first
+    """
+
+    id: str
+    first: Alarm
+    members: tuple[Alarm, ...]
+
+
+class WorkKind(StrEnum):
+    """MAINTENANCE suppresses alarms by design; a PERMIT (动火作业票, …) is shown as context and suppresses nothing."""
+
+    MAINTENANCE = "maintenance"
+    PERMIT = "permit"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """作业: work at an enterprise, a source or a point, for a time. Times are UTC ns.
+
+    scope    "enterprise", "source" or "point"; `subject` its id
+    most     the worst colour that maintenance suppresses; worse alarms are announced all the same
+    ended_at, ended_by  when and by whom it was ended early; None, "": it was not
+    """
+
+    id: int
+    kind: WorkKind
+    scope: str
+    subject: str
+    start: int
+    end: int
+    reason: str
+    person: str
+    noted: int
+    most: Tier = Tier.ORANGE
+    ended_at: int | None = None
+    ended_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalEvent:
+    """What a camera, a call point or a person reports: an event, not a value. `time` UTC ns, the sender's clock.
+
+    kind     a key of ganzhi.event.KINDS; it decides the rule
+    key      the sender's own name for the event: the same key is the same event told again, or its end
+    source   "" where only the enterprise is known
+    tier     NONE: the rule's own
+    over     the event is over
+    picture  an address
+    by       the camera, the call point, the number of the report
+    """
+
+    key: str
+    kind: str
+    enterprise: str
+    source: str
+    time: int
+    tier: Tier = Tier.NONE
+    over: bool = False
+    text: str = ""
+    picture: str = ""
+    by: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

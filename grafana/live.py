@@ -21,8 +21,8 @@ from grafana.view import Language
 
 log = logging.getLogger(__name__)
 
-TOLD = frozenset(Change) - {Change.UPDATED}
-"""Changes that are told; UPDATED is a new figure in an alarm that is otherwise as it was."""
+TOLD = frozenset(Change) - {Change.UPDATED, Change.GROUPED}
+"""Changes that are told; the others leave an alarm as it was, but for a figure or the incident that it belongs to."""
 REMEMBERED = 4096
 """Annotation ids kept in memory; one that is not there costs a look-up."""
 RETRY_S = 5.0

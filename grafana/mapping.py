@@ -30,6 +30,13 @@ CHANGE_TEXT: Mapping[str, Text] = {
     Change.ACKNOWLEDGED: Text("确认", "Acknowledged"),
     Change.RESET: Text("复位", "Reset"),
     Change.RETROSPECTIVE: Text("补报", "Retrospective"),
+    Change.SHELVED: Text("搁置", "Shelved"),
+    Change.UNSHELVED: Text("取消搁置", "Unshelved"),
+    Change.SUPPRESSED: Text("设计抑制", "Suppressed by design"),
+    Change.RELEASED: Text("解除抑制", "Released"),
+    Change.OUT_OF_SERVICE: Text("停用", "Out of service"),
+    Change.IN_SERVICE: Text("恢复使用", "Back in service"),
+    Change.GROUPED: Text("归入事件", "Grouped"),
 }
 SIMULATED_TEXT: Mapping[str, Text] = {"true": Text("模拟", "Simulated"), "false": Text("", "")}
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     create_engine,
+    delete,
     event,
     func,
     insert,
@@ -30,9 +31,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ganzhi.errors import ConfigError, Fault, Unavailable
-from ganzhi.records import Alarm, AlarmEvent, AlarmState, Change, Tier
-from storage import postgresql
-from storage.ledger_schema import ALARM, CURSOR, JOURNAL
+from ganzhi.records import Alarm, AlarmEvent, AlarmState, Change, Effect, Tier, Work
+from storage import postgresql, work
+from storage.ledger_schema import ALARM, CURSOR, JOURNAL, SUPPRESSION
 from storage.migrations.upgrade import upgrade
 from storage.snapshot import from_json, to_json
 from storage.sqlite import guarded, use_wal
@@ -52,7 +53,7 @@ CHUNK = 1_000
 REMEDY = 'write "sqlite:///data/ledger.sqlite" or "postgresql://user@host/database"'
 
 LINE = (JOURNAL.c.seq, JOURNAL.c.at, JOURNAL.c.noted, JOURNAL.c.change, JOURNAL.c.before, JOURNAL.c.actor)
-EVENT = select(*LINE, JOURNAL.c.comment, JOURNAL.c.snapshot)
+EVENT = select(*LINE, JOURNAL.c.comment, JOURNAL.c.snapshot, JOURNAL.c.effects)
 
 
 class Ledger:
@@ -105,6 +106,45 @@ class Ledger:
             return [
                 from_json(text) for text in connection.execute(query.order_by(ALARM.c.raised_at, ALARM.c.id)).scalars()
             ]
+
+    def suppressed_alarms(self) -> list[Alarm]:
+        """The newest alarm of every condition and subject that is suppressed now, open or not, by id."""
+        query = select(ALARM.c.snapshot).join(SUPPRESSION, SUPPRESSION.c.alarm == ALARM.c.id).order_by(ALARM.c.id)
+        with self._reading() as connection:
+            return [from_json(text) for text in connection.execute(query).scalars()]
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """An alarm as it stands, open or long ended."""
+        with self._reading() as connection:
+            text = connection.scalar(select(ALARM.c.snapshot).where(ALARM.c.id == alarm_id))
+            return None if text is None else from_json(text)
+
+    def lines_of(self, alarm_id: str, limit: int) -> list[AlarmEvent]:
+        """The last lines about an alarm, oldest first."""
+        query = EVENT.where(JOURNAL.c.alarm == alarm_id).order_by(JOURNAL.c.seq.desc()).limit(limit)
+        with self._reading() as connection:
+            return [_event(row) for row in connection.execute(query).mappings()][::-1]
+
+    def retrospective(self, limit: int) -> list[Alarm]:
+        """The alarms of late data that were found last, newest first."""
+        query = select(ALARM.c.snapshot).where(ALARM.c.retrospective).order_by(ALARM.c.id.desc()).limit(limit)
+        with self._reading() as connection:
+            return [from_json(text) for text in connection.execute(query).scalars()]
+
+    def add_work(self, new: Work) -> Work:
+        """Keep a maintenance window or permit, under the next number whatever `new` has; durable on return."""
+        with self._writing() as connection:
+            return work.add(connection, new)
+
+    def end_work(self, number: int, at: int, person: str) -> Work | None:
+        """End it early, unless it was ended already; as it stands then, or None where there is none."""
+        with self._writing() as connection:
+            return work.end(connection, number, at, person)
+
+    def works(self, since: int, limit: int) -> list[Work]:
+        """Those that end, by their time, after that moment, UTC ns; the newest first."""
+        with self._reading() as connection:
+            return work.works(connection, since, limit)
 
     def last_seq(self) -> int:
         """The seq of the last line; 0 when there is none."""
@@ -234,6 +274,18 @@ def _keep(connection: Connection, events: Sequence[AlarmEvent]) -> None:
     if changed:
         connection.execute(update(ALARM).where(ALARM.c.id == bindparam("key")), changed)
     connection.execute(insert(JOURNAL), [_line_row(line) for line in fresh_lines])
+    _keep_suppressions(connection, fresh_lines)
+
+
+def _keep_suppressions(connection: Connection, lines: Sequence[AlarmEvent]) -> None:
+    by_key = {(line.alarm.condition, line.alarm.subject): line.alarm for line in lines if not line.alarm.retrospective}
+    rows = [_suppression_row(alarm) for alarm in by_key.values()]
+    key = (SUPPRESSION.c.condition == bindparam("of"), SUPPRESSION.c.subject == bindparam("at"))
+    gone = [{"of": row["condition"], "at": row["subject"]} for row in rows]
+    if gone:
+        connection.execute(delete(SUPPRESSION).where(*key), gone)
+    if kept := [row for row in rows if row["kinds"]]:
+        connection.execute(insert(SUPPRESSION), kept)
 
 
 def _told(connection: Connection, events: Sequence[AlarmEvent]) -> set[int]:
@@ -252,6 +304,17 @@ def _alarm_row(alarm: Alarm) -> dict[str, object]:
     return _storable({**row, **codes, "tier": int(alarm.tier), "worst": int(alarm.worst), "snapshot": to_json(alarm)})
 
 
+def _suppression_row(alarm: Alarm) -> dict[str, object]:
+    row: dict[str, object] = {
+        "condition": alarm.condition,
+        "subject": alarm.subject,
+        "alarm": alarm.id,
+        "kinds": " ".join(each.kind.value for each in alarm.suppressions),
+        "until": min((each.until for each in alarm.suppressions if each.until is not None), default=None),
+    }
+    return _storable(row)
+
+
 def _line_row(line: AlarmEvent) -> dict[str, object]:
     row: dict[str, object] = {
         "seq": line.seq,
@@ -263,6 +326,7 @@ def _line_row(line: AlarmEvent) -> dict[str, object]:
         "actor": line.actor,
         "comment": line.comment,
         "snapshot": to_json(line.alarm),
+        "effects": " ".join(line.effects),
     }
     return _storable(row)
 
@@ -281,4 +345,5 @@ def _event(row: RowMapping) -> AlarmEvent:
         alarm=from_json(row["snapshot"]),
         actor=row["actor"],
         comment=row["comment"],
+        effects=tuple(map(Effect, row["effects"].split())),
     )

@@ -56,10 +56,41 @@ JOURNAL = Table(
     Column("actor", String, nullable=False),
     Column("comment", Text, nullable=False),
     Column("snapshot", Text, nullable=False),
+    Column("effects", String, nullable=False, server_default=""),
     Index("journal_alarm", "alarm"),
     Index("journal_noted", "noted"),
 )
-"""One row a change, never altered."""
+"""One row a change, never altered. `effects`: what was to be told, their names with a space between."""
+
+SUPPRESSION = Table(
+    "suppression",
+    METADATA,
+    Column("condition", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("alarm", String, ForeignKey("alarm.id"), nullable=False),
+    Column("kinds", String, nullable=False),
+    Column("until", BigInteger),
+)
+"""One row a condition and subject that is suppressed now, open or not; how and why is in its alarm's snapshot."""
+
+WORK = Table(
+    "work",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("person", String, nullable=False),
+    Column("noted", BigInteger, nullable=False),
+    Column("most", SmallInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ended_by", String, nullable=False),
+    Index("work_end", "end"),
+)
+"""One row a maintenance window or permit; never altered but for its early end, once."""
 
 CURSOR = Table(
     "cursor",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
-from ganzhi.records import Alarm, AlarmClass, AlarmState, Text, Tier
+from ganzhi.records import Alarm, AlarmClass, AlarmState, Chatter, Suppression, SuppressionKind, Text, Tier
 
 TEXTS = ("name", "text", "advice")
 FIGURES = ("value", "score", "limit")
@@ -28,6 +29,10 @@ PLAIN = (
     "acknowledged_at",
     "acknowledged_by",
     "comment",
+    "seq",
+    "falls_at",
+    "incident",
+    "folded",
 )
 
 
@@ -43,11 +48,15 @@ def to_json(alarm: Alarm) -> str:
     record["state"] = alarm.state.value
     record["tier"], record["worst"] = int(alarm.tier), int(alarm.worst)
     record["evidence"] = {name: _figure(value) for name, value in alarm.evidence.items()}
+    record["details"] = dict(alarm.details)
+    record["suppressions"] = [_suppression_json(each) for each in alarm.suppressions]
+    record["chatter"] = [list(alarm.chatter.falls), alarm.chatter.level, alarm.chatter.at]
     return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
 
 def from_json(text: str) -> Alarm:
-    """The alarm again. Raises KeyError or ValueError for what no alarm was."""
+    """The alarm again; one written before a field was there has its default. Raises KeyError or ValueError for what no
+    alarm was."""
     record = json.loads(text)
     for name in TEXTS:
         record[name] = Text(record[name]["zh"], record[name]["en"])
@@ -57,7 +66,31 @@ def from_json(text: str) -> Alarm:
     record["state"] = AlarmState(record["state"])
     record["tier"], record["worst"] = Tier(record["tier"]), Tier(record["worst"])
     record["evidence"] = {name: float(value) for name, value in record["evidence"].items()}
+    if "suppressions" in record:
+        record["suppressions"] = tuple(map(_suppression, record["suppressions"]))
+    if "chatter" in record:
+        falls, level, at = record["chatter"]
+        record["chatter"] = Chatter(tuple(falls), level, at)
     return Alarm(**record)
+
+
+def _suppression_json(each: Suppression) -> dict[str, object]:
+    return {
+        "kind": each.kind.value,
+        "since": each.since,
+        "reason": {"zh": each.reason.zh, "en": each.reason.en},
+        "person": each.person,
+        "until": each.until,
+        "once": each.once,
+        "tier": int(each.tier),
+        "cause": each.cause,
+    }
+
+
+def _suppression(record: dict[str, Any]) -> Suppression:
+    reason = Text(record["reason"]["zh"], record["reason"]["en"])
+    kind, tier = SuppressionKind(record["kind"]), Tier(record["tier"])
+    return Suppression(**{**record, "kind": kind, "tier": tier, "reason": reason})
 
 
 def _figure(value: float) -> float | str:
