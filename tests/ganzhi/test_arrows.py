@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("config", "ingest", "detectors", "alerting", "storage", "grafana", "console", "simulators")
-SHARED = {"ganzhi.records", "ganzhi.errors", "ganzhi.clock"}
+SHARED = {"ganzhi.records", "ganzhi.handling", "ganzhi.errors", "ganzhi.clock"}
 
 DRIVERS = {
     "paho": {"ingest", "simulators"},
