@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from alerting import action
+from alerting.action import Act
+from alerting.design import Design, Read, nothing_read
+from alerting.draft import Draft, Late, Said
+from alerting.flood import Position, incidents, recalled
 from alerting.journal import Journal
-from alerting.occurrence import GONE, Key, Occurrence, Site, follow, late
-from alerting.state import RETURNED, Event, after
-from ganzhi.clock import Clock, local_text
+from alerting.occurrence import ABOUT, GONE, Key, Occurrence, Site, follow, late
+from alerting.work import Works
+from ganzhi.clock import Clock
 from ganzhi.errors import Refused
-from ganzhi.records import Alarm, AlarmEvent, AlarmState, Catalogue, Change, Rule, Tier, Transition
+from ganzhi.records import (
+    EVENT,
+    OFFLINE,
+    Alarm,
+    AlarmEvent,
+    Catalogue,
+    Change,
+    Flood,
+    Incident,
+    Rule,
+    Tier,
+    Transition,
+)
 
 LATE_REMEMBERED = 65_536
 """Retrospective transitions remembered, so that one told again is not listed twice; the oldest are forgotten."""
+EVENTS_REMEMBERED = 16_384
+"""External events remembered after they ended, so that one told again is no second alarm; the oldest are forgotten."""
+SHELVE_MOST_S = 8 * 3600.0
 
-Late = tuple[str, str, int]
-"""Rule, point id and time of a retrospective transition."""
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a site runs its alarms.
+
+    comment_from   the mildest colour whose acknowledgement needs a comment; None: none does
+    shelve_most_s  the longest timed shelf
+    position       which operator watches an enterprise, for floods
+    works          maintenance windows; None: there are none
+    read           the newest reading of a point, for `suppress_when`
+    """
+
+    comment_from: Tier | None = None
+    shelve_most_s: float = SHELVE_MOST_S
+    position: Position = lambda enterprise: ""
+    works: Works | None = None
+    read: Read = nothing_read
 
 
-@dataclass(slots=True)
-class _Lines:
-    """Lines of the journal that are not written yet, and what will be remembered once they are."""
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What became of several alarms: lines written, and (id, why) of those that were refused."""
 
-    seq: int
-    noted: int
-    zone: ZoneInfo
-    events: list[AlarmEvent] = field(default_factory=list)
-    occurrences: dict[Key, Occurrence] = field(default_factory=dict)
-    late: dict[Late, None] = field(default_factory=dict)
-
-    def new_id(self) -> str:
-        """Day at the site and seq of the line that begins the alarm: unique, and in order of time."""
-        return f"{local_text(self.noted + 1, self.zone)[:10].replace('-', '')}-{self.seq + 1:06d}"
-
-    def add(self, alarm: Alarm, change: Change, before: Tier, actor: str = "", comment: str = "") -> AlarmEvent:
-        self.seq += 1
-        self.noted += 1
-        event = AlarmEvent(self.seq, alarm.changed_at, self.noted, change, before, alarm, actor, comment)
-        self.events.append(event)
-        return event
+    events: list[AlarmEvent]
+    refused: list[tuple[str, Refused]]
 
 
 class Alarms:
-    """Every alarm of the site: one for one condition at one point, and nobody else changes it.
+    """Every alarm of the site: one for one condition at one subject, and nobody else changes it.
 
     Methods may be called from any thread. Lines are written to the journal before they are returned; when it is
     Unavailable nothing has changed and the call can be repeated. Reading never waits for the journal.
 
     recent      the newest lines of the journal, in any order: what has ended since but may come back (`repeat_s`) or be
-                told again by a replay. Open alarms come from the journal itself
+                told again by a replay. Open and suppressed alarms come from the journal itself
     last_noted  the last line's `noted`, where `recent` does not hold that line
     repeats     transitions that said nothing new; rises in a replay after a restart, and hardly otherwise
     """
@@ -66,11 +87,13 @@ class Alarms:
         zone: ZoneInfo,
         last_noted: int = 0,
         recent: Sequence[AlarmEvent] = (),
+        policy: Policy = Policy(),
     ) -> None:
         self._site = Site(catalogue=catalogue, rules=rules, zone=zone)
+        self._design = Design(self._site, works=policy.works, read=policy.read)
+        self._policy = policy
         self._journal = journal
         self._clock = clock
-        self._zone = zone
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         self._seq = journal.last_seq()
@@ -79,8 +102,11 @@ class Alarms:
         self._keys: dict[str, Key] = {}
         self._active: dict[Key, Alarm] = {}
         self._late: dict[Late, None] = {}
+        self._ended_events: dict[Key, None] = {}
         self.repeats = 0
-        for event in sorted(recent, key=lambda event: event.seq):
+        in_order = sorted(recent, key=lambda event: event.seq)
+        self._floods = recalled(policy.position, in_order)
+        for event in in_order:
             if event.change == Change.RETROSPECTIVE:
                 self._late[_late_of(event.alarm)] = None
             else:
@@ -90,59 +116,150 @@ class Alarms:
 
     def apply(self, transitions: Sequence[Transition]) -> list[AlarmEvent]:
         """What transitions change, in their order of time, as lines already in the journal. Raises Unavailable."""
+        rules = self._site.rules
         with self._writing:
-            lines = self._lines()
+            draft = self._draft()
             repeats = 0
-            for transition in sorted(transitions, key=lambda transition: transition.time):
+            # A silent gateway comes first: the silence of its points is then suppressed from the beginning.
+            for transition in sorted(transitions, key=lambda t: (rules[t.rule].kind != OFFLINE, t.time)):
                 judge = self._judge_late if transition.retrospective else self._judge
-                repeats += not judge(transition, lines)
-            self._commit(lines)
+                repeats += not judge(transition, draft)
+            self._commit(draft)
             self.repeats += repeats
-            return lines.events
+            return draft.events
 
-    def acknowledge(self, alarm_id: str, actor: str, comment: str = "") -> AlarmEvent:
-        """A person has seen an alarm. Raises Refused, Unavailable.
+    def tick(self) -> list[AlarmEvent]:
+        """What time alone changes: shelves that are over, falls that were held back, suppression by design, floods.
+
+        Raises Unavailable; what is due is done by the next call then, once.
+        """
+        with self._writing:
+            draft = self._draft()
+            for key in list(self._active):
+                draft.look_at(key)
+            self._commit(draft)
+            if not draft.events:
+                with self._reading:
+                    self._floods = draft.floods
+            return draft.events
+
+    def acknowledge(self, alarm_id: str, actor: str, comment: str = "", *, seq: int | None = None) -> AlarmEvent:
+        """A person has seen an alarm; `seq`: the last line that they have seen. Raises Refused, Unavailable.
 
         An alarm that no rule in force holds any longer (its rule or point was withdrawn) is ended by it: CLEARED.
         """
+        done = self.acknowledge_all([alarm_id], seq, actor, comment)
+        for _, refused in done.refused:
+            raise refused
+        return done.events[0]
+
+    def acknowledge_all(self, ids: Sequence[str], seq: int | None, actor: str, comment: str = "") -> Bulk:
+        """A person has seen these alarms, and every line up to `seq`: those that have changed since are refused.
+
+        Raises Refused where there is no name, Unavailable.
+        """
+        actor, comment = action.person(actor), comment.strip()
+        act = action.acknowledge(actor, comment, zone=self._site.zone, comment_from=self._policy.comment_from)
+        refused: list[tuple[str, Refused]] = []
         with self._writing:
-            actor = _person(actor)
-            key, occurrence = self._find(alarm_id)
-            alarm = occurrence.alarm
-            if alarm.acknowledged_at is not None and not occurrence.orphan:
-                when = local_text(alarm.acknowledged_at, self._zone)
-                raise Refused(
-                    f"该报警已由{alarm.acknowledged_by}于 {when} 确认。",
-                    f"The alarm was already acknowledged by {alarm.acknowledged_by} at {when}.",
-                )
-            lines = self._lines()
-            now = lines.noted + 1
-            change = Change.ACKNOWLEDGED
-            known = replace(alarm, changed_at=now, acknowledged_at=now, acknowledged_by=actor, comment=comment)
-            if occurrence.orphan:
-                change = Change.CLEARED
-                known = replace(known, state=_ended(alarm.state), tier=Tier.NONE, cleared_at=now)
-            else:
-                known = replace(known, state=after(alarm.state, Event.ACKNOWLEDGE))
-            return self._by_person(lines, key, replace(occurrence, alarm=known), change, actor=actor, comment=comment)
+            draft = self._draft()
+            for alarm_id in dict.fromkeys(ids):
+                try:
+                    self._do(draft, alarm_id, act, (actor, comment), seq)
+                except Refused as why:
+                    refused.append((alarm_id, why))
+            self._commit(draft)
+        return Bulk([event for event in draft.events if event.actor], refused)
 
     def reset(self, alarm_id: str, actor: str, comment: str = "") -> AlarmEvent:
         """A person ends an alarm that is latched and acknowledged. Raises Refused, Unavailable."""
+        return self._by_person(alarm_id, action.reset, actor, comment)
+
+    def shelve(self, alarm_id: str, actor: str, reason: str, minutes: float | None) -> AlarmEvent:
+        """A person does not want to be told of it for so long; None: until it clears. Raises Refused, Unavailable."""
+        actor, reason = action.person(actor), action.reason(reason)
+        act = action.shelve(actor, reason, minutes, most_s=self._policy.shelve_most_s)
+        return self._by_person(alarm_id, act, actor, reason)
+
+    def unshelve(self, alarm_id: str, actor: str, comment: str = "") -> AlarmEvent:
+        """A person wants to be told of it again. Raises Refused, Unavailable."""
+        return self._by_person(alarm_id, action.unshelve, actor, comment)
+
+    def take_out(self, alarm_id: str, actor: str, reason: str) -> AlarmEvent:
+        """A person takes an alarm out of service. Raises Refused, Unavailable."""
+        actor, reason = action.person(actor), action.reason(reason)
+        return self._by_person(alarm_id, action.take_out(actor, reason), actor, reason)
+
+    def take_out_condition(self, rule_id: str, point_id: str, actor: str, reason: str) -> AlarmEvent:
+        """The same for a condition that need not have an alarm. Raises Refused, Unavailable."""
+        actor, reason = action.person(actor), action.reason(reason)
+        rule, point = self._site.rules.get(rule_id), self._site.catalogue.index.get(point_id, GONE)
+        if rule is None or point not in rule.points.tolist():
+            zh, en = f"规则 {rule_id} 不监测 {point_id}。", f"There is no rule {rule_id} that watches {point_id}."
+            raise Refused(zh, en, missing=True)
         with self._writing:
-            actor = _person(actor)
-            key, occurrence = self._find(alarm_id)
-            lines = self._lines()
-            state = after(occurrence.alarm.state, Event.RESET)
-            alarm = replace(occurrence.alarm, state=state, changed_at=lines.noted + 1)
-            return self._by_person(
-                lines, key, replace(occurrence, alarm=alarm), Change.RESET, actor=actor, comment=comment
+            draft = self._draft()
+            nothing = Transition(rule_id, point, draft.now, Tier.NONE, Tier.NONE, math.nan, math.nan, math.nan)
+            key = self._site.key(nothing)
+            before = self._occurrences.get(key) or Occurrence(self._site.begun(nothing, draft.new_id()), {}, False)
+            draft.tell(key, action.take_out(actor, reason)(before, draft.noted + 1), (actor, reason))
+            self._commit(draft)
+            return draft.events[0]
+
+    def put_back(self, alarm_id: str, actor: str, comment: str = "") -> AlarmEvent:
+        """A person puts an alarm back in service. Raises Refused, Unavailable."""
+        return self._by_person(alarm_id, action.put_back, actor, comment)
+
+    def close(self, alarm_id: str, actor: str, comment: str) -> AlarmEvent:
+        """A person says that an external event is over. Raises Refused, Unavailable."""
+        actor, comment = action.person(actor), action.reason(comment)
+        with self._writing:
+            key, before = self._find(alarm_id)
+            alarm = before.alarm
+            rule = self._site.rules.get(alarm.rule)
+            if rule is None or rule.kind != EVENT or alarm.tier == Tier.NONE or rule.id not in before.holds:
+                raise Refused(
+                    "只有未结束的外部事件可以关闭。", "Only an external event that is not over can be closed."
+                )
+            draft = self._draft()
+            over = Transition(
+                rule=rule.id,
+                point=alarm.point,
+                time=max(draft.now, before.holds[rule.id].time + 1),
+                old=alarm.tier,
+                new=Tier.NONE,
+                score=math.nan,
+                limit=math.nan,
+                value=math.nan,
+                simulated=alarm.simulated,
             )
+            moved = follow(before, over, self._site, draft.new_id, draft.now)
+            assert moved is not None
+            draft.tell(key, moved, (actor, comment))
+            self._commit(draft)
+            return draft.events[0]
 
     def active(self) -> list[Alarm]:
-        """Every alarm not yet normal: worst first, of one tier those that wait for acknowledgement, then the newest."""
+        """Every alarm not yet normal, suppressed or not: worst first, of one tier those that wait for acknowledgement,
+        then the newest."""
+        return sorted((alarm for alarm in self._listed() if _open(alarm)), key=_worst_first)
+
+    def annunciated(self) -> list[Alarm]:
+        """Those of `active` that nothing suppresses, in that order."""
+        return [alarm for alarm in self.active() if not alarm.suppressions]
+
+    def suppressed(self) -> list[Alarm]:
+        """What is suppressed now, open or not, in the same order."""
+        return sorted((alarm for alarm in self._listed() if alarm.suppressions), key=_worst_first)
+
+    def floods(self) -> list[Flood]:
+        """Positions at which there is a flood."""
         with self._reading:
-            alarms = list(self._active.values())
-        return sorted(alarms, key=lambda a: (-a.tier, a.acknowledged_at is not None, -a.raised_at, a.id))
+            return self._floods.now()
+
+    def incidents(self, ended: Callable[[str], Alarm | None] = lambda alarm_id: None) -> list[Incident]:
+        """The incidents of what is open; `ended` looks up a first alarm that is no longer remembered."""
+        return incidents(self.active(), lambda alarm_id: self.get(alarm_id) or ended(alarm_id))
 
     def get(self, alarm_id: str) -> Alarm | None:
         """An alarm that is open, or the last one of its condition and point; older ones are in the journal only."""
@@ -153,7 +270,7 @@ class Alarms:
     def held(self) -> dict[tuple[str, int], Tier]:
         """The tiers that rules in force hold now, by rule and point: what a detector without a memory starts from."""
         with self._reading:
-            open_ = [self._occurrences[key] for key in self._active]
+            open_ = [self._occurrences[key] for key in self._active if ABOUT not in key[1]]
         return {
             (rule, occurrence.alarm.point): hold.tier
             for occurrence in open_
@@ -162,25 +279,37 @@ class Alarms:
             if hold.tier
         }
 
-    def _lines(self) -> _Lines:
-        return _Lines(self._seq, max(self._clock() - 1, self._noted), self._zone)
+    def _listed(self) -> list[Alarm]:
+        with self._reading:
+            return list(self._active.values())
 
-    def _judge(self, transition: Transition, lines: _Lines) -> bool:
+    def _draft(self) -> Draft:
+        now = self._clock()
+        return Draft(
+            seq=self._seq,
+            now=now,
+            noted=max(now - 1, self._noted),
+            site=self._site,
+            design=self._design,
+            known=self._occurrences,
+            open=self._active,
+            floods=self._floods,
+        )
+
+    def _judge(self, transition: Transition, draft: Draft) -> bool:
         key = self._site.key(transition)
-        before = lines.occurrences.get(key) or self._occurrences.get(key)
-        followed = follow(before, transition, self._site, lines.new_id)
-        if followed is None:
+        moved = follow(draft.find(key), transition, self._site, draft.new_id, draft.now)
+        if moved is None:
             return False
-        lines.occurrences[key], change = followed
-        lines.add(followed[0].alarm, change, before.alarm.tier if before else Tier.NONE)
+        draft.tell(key, moved)
         return True
 
-    def _judge_late(self, transition: Transition, lines: _Lines) -> bool:
-        key = transition.rule, self._site.catalogue.points[transition.point].id, transition.time
-        if transition.new == Tier.NONE or key in self._late or key in lines.late:
+    def _judge_late(self, transition: Transition, draft: Draft) -> bool:
+        key = transition.rule, self._site.subject(transition), transition.time
+        if transition.new == Tier.NONE or key in self._late or key in draft.late:
             return False
-        lines.late[key] = None
-        lines.add(late(transition, self._site, lines.new_id()), Change.RETROSPECTIVE, Tier.NONE)
+        draft.late[key] = None
+        draft.list_late(late(transition, self._site, draft.new_id()))
         return True
 
     def _find(self, alarm_id: str) -> tuple[Key, Occurrence]:
@@ -193,25 +322,34 @@ class Alarms:
             )
         return key, self._occurrences[key]
 
-    def _by_person(
-        self, lines: _Lines, key: Key, occurrence: Occurrence, change: Change, *, actor: str, comment: str
-    ) -> AlarmEvent:
-        before = self._occurrences[key].alarm.tier
-        lines.occurrences[key] = occurrence
-        event = lines.add(occurrence.alarm, change, before, actor, comment)
-        self._commit(lines)
-        return event
+    def _by_person(self, alarm_id: str, act: Act, actor: str, comment: str) -> AlarmEvent:
+        actor = action.person(actor)
+        with self._writing:
+            draft = self._draft()
+            self._do(draft, alarm_id, act, (actor, comment.strip()), None)
+            self._commit(draft)
+            return draft.events[0]
 
-    def _commit(self, lines: _Lines) -> None:
-        if not lines.events:
+    def _do(self, draft: Draft, alarm_id: str, act: Act, said: Said, seq: int | None) -> None:
+        key, _ = self._find(alarm_id)
+        before = draft.find(key)
+        assert before is not None
+        if seq is not None and before.alarm.seq > seq:
+            zh = "该报警在您看到之后又有变化,请查看后再确认。"
+            raise Refused(zh, "The alarm has changed since you saw it; look at it again.")
+        draft.tell(key, act(before, draft.noted + 1), said)
+
+    def _commit(self, draft: Draft) -> None:
+        if not draft.events:
             return
-        self._journal.write(lines.events)
-        self._seq, self._noted = lines.seq, lines.noted
-        self._late |= lines.late
+        self._journal.write(draft.events)
+        self._seq, self._noted = draft.seq, draft.noted
+        self._late |= draft.late
         while len(self._late) > LATE_REMEMBERED:
             del self._late[next(iter(self._late))]
         with self._reading:
-            for key, occurrence in lines.occurrences.items():
+            self._floods = draft.floods
+            for key, occurrence in draft.changed.items():
                 self._remember(key, occurrence)
 
     def _remember(self, key: Key, occurrence: Occurrence) -> None:
@@ -220,22 +358,28 @@ class Alarms:
             self._keys.pop(before.alarm.id, None)
         self._occurrences[key] = occurrence
         self._keys[occurrence.alarm.id] = key
-        if occurrence.open:
+        if occurrence.open or occurrence.alarm.suppressions:
             self._active[key] = occurrence.alarm
-        else:
-            self._active.pop(key, None)
+            return
+        self._active.pop(key, None)
+        if ABOUT in key[1]:
+            self._forget_events(key)
+
+    def _forget_events(self, key: Key) -> None:
+        self._ended_events[key] = None
+        while len(self._ended_events) > EVENTS_REMEMBERED:
+            oldest = next(iter(self._ended_events))
+            del self._ended_events[oldest]
+            if oldest not in self._active and (gone := self._occurrences.pop(oldest, None)) is not None:
+                self._keys.pop(gone.alarm.id, None)
 
 
-def _person(actor: str) -> str:
-    name = actor.strip()
-    if not name:
-        raise Refused("请填写姓名。", "Please give a name.")
-    return name
+def _open(alarm: Alarm) -> bool:
+    return Occurrence(alarm, {}, False).open
 
 
-def _ended(state: AlarmState) -> AlarmState:
-    cleared = after(state, Event.CLEAR)
-    return after(cleared, Event.ACKNOWLEDGE) if cleared == RETURNED else cleared
+def _worst_first(alarm: Alarm) -> tuple[int, bool, int, str]:
+    return -alarm.tier, alarm.acknowledged_at is not None, -alarm.raised_at, alarm.id
 
 
 def _key_of(alarm: Alarm) -> Key:

@@ -48,6 +48,11 @@ def kept(hold: Hold) -> Hold:
     """What is remembered of a hold, now and after a restart: once it is over, only when it ended."""
     if hold.tier == Tier.NONE:
         return Hold(Tier.NONE, hold.time)
+    return finite(hold)
+
+
+def finite(hold: Hold) -> Hold:
+    """A hold whose score is a number or NaN: evidence has no infinity."""
     return hold if math.isfinite(hold.score) else replace(hold, score=math.nan)
 
 

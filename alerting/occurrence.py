@@ -7,17 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from alerting.hold import NOT_HELD, Hold, found, kept, pack, unpack
-from alerting.state import Event, after
+from alerting.chatter import delay_ns, fallen
+from alerting.hold import NOT_HELD, Hold, finite, found, kept, pack, unpack
+from alerting.state import Effects, Event, after
 from alerting.text import sentence
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Alarm, AlarmState, Catalogue, Change, Rule, Text, Tier, Transition
+from ganzhi.records import EVENT, Alarm, AlarmState, Catalogue, Change, Rule, Text, Tier, Transition
 
 GONE = -1
 """The point of an alarm whose point is not in the present catalogue."""
 
+ABOUT = "#"
+"""Between a point and what one point may have several of; no id of a point holds it."""
+
 Key = tuple[str, str]
-"""A condition and the id of the point it is about."""
+"""A condition and what it is about: the id of a point, with what follows ABOUT where it has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,23 @@ class Occurrence:
         return self.alarm.state != AlarmState.NORMAL
 
     @property
+    def tier(self) -> Tier:
+        """The worst that rules hold; that of the alarm is worse while a fall is held back."""
+        return max((hold.tier for hold in self.holds.values()), default=Tier.NONE)
+
+    @property
     def orphan(self) -> bool:
         """Whether it has a tier that no rule in force holds: nothing but a person can end it."""
-        return self.alarm.tier > Tier.NONE and all(hold.tier == Tier.NONE for hold in self.holds.values())
+        return self.alarm.tier > Tier.NONE and self.tier == Tier.NONE and self.alarm.falls_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What became of an occurrence, and what is to be told of it, as far as nothing suppresses it."""
+
+    occurrence: Occurrence
+    change: Change
+    effects: Effects
 
 
 class Site:
@@ -54,7 +72,12 @@ class Site:
     def key(self, transition: Transition) -> Key:
         """The condition of a transition; rules without one are a condition each."""
         rule = self.rules[transition.rule]
-        return rule.condition or rule.id, self.catalogue.points[transition.point].id
+        return rule.condition or rule.id, self.subject(transition)
+
+    def subject(self, transition: Transition) -> str:
+        """What a transition is about."""
+        point = self.catalogue.points[transition.point].id
+        return f"{point}{ABOUT}{transition.about}" if transition.about else point
 
     def holder(self, holds: Mapping[str, Hold]) -> str:
         """The rule that holds the worst tier; of several, the one that comes first among the rules."""
@@ -62,7 +85,7 @@ class Site:
 
     def restored(self, alarm: Alarm) -> Occurrence:
         """An alarm out of the journal: its point by the present index, and the holds of rules still in force."""
-        point = self.catalogue.index.get(alarm.subject, GONE)
+        point = self.catalogue.index.get(alarm.subject.partition(ABOUT)[0], GONE)
         holds, latch = unpack(alarm)
         in_force = {rule: hold for rule, hold in holds.items() if self._in_force(rule, alarm.condition, point)}
         return Occurrence(replace(alarm, point=point), in_force, latch)
@@ -81,7 +104,7 @@ class Site:
             unit=point.unit,
             score_unit=rule.unit,
             name=rule.name,
-            text=sentence(rule, point, source, hold, self.zone, retrospective=retrospective),
+            text=sentence(rule, point, source, hold, self.zone, retrospective=retrospective, details=alarm.details),
             advice=rule.advice,
             basis=rule.basis,
         )
@@ -94,7 +117,7 @@ class Site:
             condition=rule.condition or rule.id,
             rule=rule.id,
             point=transition.point,
-            subject=point.id,
+            subject=self.subject(transition),
             enterprise=point.enterprise,
             source=point.source,
             alarm_class=rule.alarm_class,
@@ -112,6 +135,7 @@ class Site:
             text=Text("", ""),
             advice=rule.advice,
             basis=rule.basis,
+            details=transition.details,
         )
 
     def _in_force(self, rule_id: str, condition: str, point: int) -> bool:
@@ -120,41 +144,43 @@ class Site:
 
 
 def follow(
-    before: Occurrence | None, transition: Transition, site: Site, new_id: Callable[[], str]
-) -> tuple[Occurrence, Change] | None:
+    before: Occurrence | None, transition: Transition, site: Site, new_id: Callable[[], str], now: int
+) -> Moved | None:
     """The occurrence after a transition; None where it says nothing new.
 
-    A rule's transitions for a point come in rising time; one that does not is an old one told again.
+    A rule's transitions for a point come in rising time; one that does not is an old one told again. A fall of the
+    colour is held back while the alarm chatters; `now` is our clock, by which it then falls (see `settle`).
     """
     rule = site.rules[transition.rule]
     held = NOT_HELD if before is None else before.holds.get(rule.id, NOT_HELD)
     if transition.new == held.tier or transition.time <= held.time:
         return None
     holds = {**(before.holds if before else {}), rule.id: found(transition)}
-    tier = max(hold.tier for hold in holds.values())
-    change, event = _movement(before.alarm.tier if before else Tier.NONE, tier)
+    shown, tier = before.alarm.tier if before else Tier.NONE, max(hold.tier for hold in holds.values())
     occurrence = before
-    if occurrence is None or change == Change.RAISED:
+    if occurrence is None or shown == Tier.NONE:
         occurrence = _raised(before, transition, site, new_id)
     latch = occurrence.latch or (rule.latch and transition.new > Tier.NONE)
-    alarm = occurrence.alarm
-    state = alarm.state if event is None else after(alarm.state, event, latch=latch)
-    if change in (Change.RAISED, Change.WORSENED):
-        alarm = replace(alarm, acknowledged_at=None, acknowledged_by="", comment="")
-    holder = site.holder(holds) if tier else rule.id
-    holding = [hold for hold in holds.values() if hold.tier]
-    remembered = {rule_id: kept(hold) for rule_id, hold in holds.items()}
-    alarm = replace(
-        site.told(alarm, holder, holds[holder]),
-        state=state,
-        tier=tier,
-        worst=max(alarm.worst, tier),
-        changed_at=transition.time,
-        cleared_at=None if tier else transition.time,
-        simulated=all(hold.simulated for hold in holding) if tier else alarm.simulated,
-        evidence={**holds[holder].figures, **pack(remembered, latch=latch, since=alarm.raised_at)},
-    )
-    return Occurrence(alarm, remembered, latch), change
+    alarm = replace(occurrence.alarm, details={**occurrence.alarm.details, **transition.details})
+    if before is not None and tier < before.tier and rule.kind != EVENT:
+        alarm = replace(alarm, chatter=fallen(alarm.chatter, transition.time))
+        if delay_ns(alarm.chatter):
+            alarm = replace(alarm, falls_at=now + delay_ns(alarm.chatter))
+    alarm = replace(alarm, changed_at=transition.time)
+    after_it = Occurrence(alarm, holds, latch)
+    if tier < shown and alarm.falls_at is not None:
+        return Moved(_remembered(after_it, keep=rule.id), Change.UPDATED, ())
+    return _moved(after_it, shown, tier, rule.id, site)
+
+
+def settle(before: Occurrence, site: Site, now: int) -> Moved | None:
+    """The occurrence after a fall that was held back takes effect, at that moment by our clock; None: not yet."""
+    falls_at = before.alarm.falls_at
+    if falls_at is None or falls_at > now:
+        return None
+    last = max(before.holds, key=lambda rule: before.holds[rule].time, default=None)
+    alarm = replace(before.alarm, changed_at=now)
+    return _moved(replace(before, alarm=alarm), alarm.tier, before.tier, last, site)
 
 
 def late(transition: Transition, site: Site, alarm_id: str) -> Alarm:
@@ -171,11 +197,50 @@ def late(transition: Transition, site: Site, alarm_id: str) -> Alarm:
     )
 
 
+def _moved(occurrence: Occurrence, shown: Tier, tier: Tier, last: str | None, site: Site) -> Moved:
+    """The alarm at its new colour, with the words of the rule that holds it, or of `last` where none does."""
+    change, event = _movement(shown, tier)
+    alarm, holds = occurrence.alarm, occurrence.holds
+    step = None if event is None else after(alarm.state, event, latch=occurrence.latch)
+    if change in (Change.RAISED, Change.WORSENED):
+        alarm = replace(alarm, acknowledged_at=None, acknowledged_by="", comment="")
+    holder = site.holder(holds) if tier else last
+    figures: Mapping[str, float] = {}
+    if holder is not None:
+        alarm, figures = site.told(alarm, holder, holds[holder]), holds[holder].figures
+    ended = alarm.changed_at if last is None else holds[last].time
+    holding = [hold for hold in holds.values() if hold.tier]
+    alarm = replace(
+        alarm,
+        state=alarm.state if step is None else step.state,
+        tier=tier,
+        worst=max(alarm.worst, tier),
+        cleared_at=None if tier else ended,
+        simulated=all(hold.simulated for hold in holding) if tier else alarm.simulated,
+        falls_at=None,
+        evidence=figures,
+    )
+    return Moved(_remembered(replace(occurrence, alarm=alarm)), change, () if step is None else step.effects)
+
+
+def _remembered(occurrence: Occurrence, keep: str = "") -> Occurrence:
+    """The occurrence as it is after a restart: the holds in the evidence; of what is over only when, but for `keep`,
+    whose figures are still to be told."""
+    alarm = occurrence.alarm
+    holds = {rule: finite(hold) if rule == keep else kept(hold) for rule, hold in occurrence.holds.items()}
+    figures = {name: figure for name, figure in alarm.evidence.items() if ":" not in name}
+    evidence = {**figures, **pack(holds, latch=occurrence.latch, since=alarm.raised_at)}
+    return replace(occurrence, alarm=replace(alarm, evidence=evidence), holds=holds)
+
+
 def _raised(before: Occurrence | None, transition: Transition, site: Site, new_id: Callable[[], str]) -> Occurrence:
-    if before is not None and (before.open or _soon(before.alarm, transition, site.rules[transition.rule])):
-        alarm = replace(before.alarm, raised_at=transition.time)
+    if before is None:
+        return Occurrence(site.begun(transition, new_id()), {}, False)
+    if before.open or _soon(before.alarm, transition, site.rules[transition.rule]):
+        alarm = replace(before.alarm, raised_at=transition.time, incident="", folded=False)
         return Occurrence(alarm, before.holds, before.latch and before.open)
-    return Occurrence(site.begun(transition, new_id()), {}, False)
+    alarm = site.begun(transition, new_id())
+    return Occurrence(replace(alarm, suppressions=before.alarm.suppressions, chatter=before.alarm.chatter), {}, False)
 
 
 def _soon(alarm: Alarm, transition: Transition, rule: Rule) -> bool:

@@ -1,4 +1,7 @@
-"""The sentence of an alarm, Chinese and English, as it is read on a screen, in a message or over the radio."""
+"""The sentence of an alarm, Chinese and English, as it is read on a screen, in a message or over the radio.
+
+One module, long as it is: two phrases a kind of score, which read alike because they stand together.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from alerting.hold import Hold
+from alerting.report import event, offline
 from ganzhi.clock import local_text
-from ganzhi.records import Point, Rule, Source, Text, Tier
+from ganzhi.records import EVENT, OFFLINE, Point, Rule, Source, Text, Tier
 
 COLOURS: Mapping[Tier, Text] = {
     Tier.NONE: Text("", ""),
@@ -21,26 +25,48 @@ COLOURS: Mapping[Tier, Text] = {
 SIMULATED = Text("〔模拟〕", "[simulated] ")
 RETROSPECTIVE = Text("〔补传〕", "[late data] ")
 
+NO_DETAILS: Mapping[str, str] = {}
+NO_WORDS = Text("", "")
+
 MOST_DIGITS = 9
 SIGNIFICANT_DIGITS = 3
 WHOLE_MINUTES_FROM = 5.0
 SECONDS_PER_MINUTE = 60.0
+FAULT_SCORE = 2.0
+"""Score of a device's own fault; 1 is a reading out of range (detectors/fault.py)."""
 UNITS_S = ((86_400.0, Text("天", "days")), (3_600.0, Text("小时", "h")), (60.0, Text("分钟", "min")))
 """Larger units of a duration, each used from twice its length on; below them seconds."""
 
 
 def sentence(
-    rule: Rule, point: Point, source: Source, hold: Hold, zone: ZoneInfo, *, retrospective: bool = False
+    rule: Rule,
+    point: Point,
+    source: Source,
+    hold: Hold,
+    zone: ZoneInfo,
+    *,
+    retrospective: bool = False,
+    details: Mapping[str, str] = NO_DETAILS,
 ) -> Text:
     """What a rule found at a point, or, for a hold without a tier, that it is over; ends with the local time."""
-    told = (FINDINGS if hold.tier else ENDINGS).get(rule.kind, _score if hold.tier else _score_over)(rule, point, hold)
+    told = _told(rule, point, hold, details)
     at = local_text(hold.time, zone)
     marks = [mark for mark, set_ in ((SIMULATED, hold.simulated), (RETROSPECTIVE, retrospective)) if set_]
-    label = f"{point.name}({point.tag})" if point.name else f"{point.tag} "
+    label = f"{point.name}({point.tag})" if point.name else f"{point.tag} " if point.tag else ""
+    tag = f"{point.tag} " if point.tag else ""
     return Text(
         f"{''.join(mark.zh for mark in marks)}{source.name.zh} {label}{told.zh}({at})",
-        f"{''.join(mark.en for mark in marks)}{source.name.en} {point.tag} {told.en} ({at})",
+        f"{''.join(mark.en for mark in marks)}{source.name.en} {tag}{told.en} ({at})",
     )
+
+
+def _told(rule: Rule, point: Point, hold: Hold, details: Mapping[str, str]) -> Text:
+    if rule.kind == EVENT:
+        return event(rule, hold, details)
+    if rule.kind == OFFLINE:
+        return offline(hold, details, _duration(hold.score) if hold.tier else NO_WORDS)
+    phrases, otherwise = (FINDINGS, _score) if hold.tier else (ENDINGS, _score_over)
+    return phrases.get(rule.kind, otherwise)(rule, point, hold)
 
 
 def measure(value: float, unit: str, resolution: float) -> str:
@@ -360,6 +386,18 @@ def _stuck_over(rule: Rule, point: Point, hold: Hold) -> Text:
     return Text(f"已恢复变化{now.zh}", f"changes again{now.en}")
 
 
+def _fault(rule: Rule, point: Point, hold: Hold) -> Text:
+    now = _now(point, hold)
+    if hold.score >= FAULT_SCORE:
+        return Text(f"报告设备故障{now.zh}", f"reports a device fault{now.en}")
+    return Text(f"超出量程{now.zh}", f"is out of its range{now.en}")
+
+
+def _fault_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    now = _now(point, hold)
+    return Text(f"设备恢复正常{now.zh}", f"is in order again{now.en}")
+
+
 Phrase = Callable[[Rule, Point, Hold], Text]
 
 FINDINGS: Mapping[str, Phrase] = {
@@ -374,6 +412,7 @@ FINDINGS: Mapping[str, Phrase] = {
     "spread": _spread,
     "shift": _shift,
     "stuck": _stuck,
+    "fault": _fault,
 }
 """What a rule of each kind found; a kind that is not here tells its score."""
 
@@ -389,5 +428,6 @@ ENDINGS: Mapping[str, Phrase] = {
     "spread": _spread_over,
     "shift": _shift_over,
     "stuck": _stuck_over,
+    "fault": _fault_over,
 }
 """That it is over."""

@@ -176,6 +176,20 @@ class Catalogue:
         object.__setattr__(self, "index", {point.id: i for i, point in enumerate(self.points)})
 
 
+def source_as_such(source: str) -> str:
+    """The id of the point that stands for a source itself: alarms about it have it for a subject. No list has it."""
+    return f"{source}/source"
+
+
+def enterprise_as_such(enterprise: str) -> str:
+    """The same for an enterprise."""
+    return f"{enterprise}/enterprise"
+
+
+EVENT, OFFLINE, STALE = "event", "offline", "stale"
+"""Kinds of rules that alerting knows by name: external events, a silent source or gateway, a silent point."""
+
+
 class AlarmClass(StrEnum):
     """PROCESS: something is wrong with the plant. DEVICE: with the instrument or its line."""
 
@@ -191,7 +205,7 @@ class SuppressWhen:
     tag       the point of this tag in the same enterprise
     quantity  every point of this quantity in the same source
     above, below  bounds of a reading, in the point's unit; it must be good or uncertain, and not older than three of
-                  its sampling periods: what nobody can vouch for suppresses nothing
+                  its sampling periods and a minute: what nobody can vouch for suppresses nothing
     """
 
     rule: str = ""

@@ -100,18 +100,14 @@ class Ledger:
                 _keep(connection, events[at : at + CHUNK])
 
     def open_alarms(self) -> list[Alarm]:
-        """Alarms whose state is not normal, in the order in which they were raised."""
-        query = select(ALARM.c.snapshot).where(ALARM.c.state != AlarmState.NORMAL.value)
+        """Alarms whose state is not normal, and the newest of each condition and subject that is suppressed now; in the
+        order in which they were raised."""
+        suppressed = ALARM.c.id.in_(select(SUPPRESSION.c.alarm))
+        query = select(ALARM.c.snapshot).where((ALARM.c.state != AlarmState.NORMAL.value) | suppressed)
         with self._reading() as connection:
             return [
                 from_json(text) for text in connection.execute(query.order_by(ALARM.c.raised_at, ALARM.c.id)).scalars()
             ]
-
-    def suppressed_alarms(self) -> list[Alarm]:
-        """The newest alarm of every condition and subject that is suppressed now, open or not, by id."""
-        query = select(ALARM.c.snapshot).join(SUPPRESSION, SUPPRESSION.c.alarm == ALARM.c.id).order_by(ALARM.c.id)
-        with self._reading() as connection:
-            return [from_json(text) for text in connection.execute(query).scalars()]
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """An alarm as it stands, open or long ended."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from alerting.alarm import Alarms
+from alerting.alarm import Alarms, Policy
 from alerting.journal import Journal
 from ganzhi.clock import NS_PER_S
 from ganzhi.errors import Unavailable
@@ -168,7 +168,9 @@ class MemoryJournal:
 
     def open_alarms(self) -> list[Alarm]:
         last = {line.alarm.id: line.alarm for line in self.lines}
-        return [alarm for alarm in last.values() if alarm.state != AlarmState.NORMAL]
+        newest = {(a.condition, a.subject): a for a in (line.alarm for line in self.lines) if not a.retrospective}
+        suppressed = {alarm.id for alarm in newest.values() if alarm.suppressions}
+        return [alarm for alarm in last.values() if alarm.state != AlarmState.NORMAL or alarm.id in suppressed]
 
     def last_seq(self) -> int:
         return self.lines[-1].seq if self.lines else 0
@@ -182,6 +184,7 @@ def alarms(
     clock: Ticking | None = None,
     recent: Sequence[AlarmEvent] = (),
     last_noted: int = 0,
+    policy: Policy = Policy(),
 ) -> Alarms:
     """The site's alarms over a journal."""
     return Alarms(
@@ -192,6 +195,7 @@ def alarms(
         zone=ZONE,
         recent=recent,
         last_noted=last_noted,
+        policy=policy,
     )
 
 

@@ -110,7 +110,8 @@ def test_invariants_hold_when_anything_happens(steps: list[Step]) -> None:
         listed = site.active()
         assert len({(alarm.condition, alarm.subject) for alarm in listed}) == len(listed)
         for alarm in listed:
-            assert alarm.tier == held_by_rules(site, alarm.point, alarm.condition)
+            held = held_by_rules(site, alarm.point, alarm.condition)
+            assert alarm.tier == held if alarm.falls_at is None else alarm.tier > held
             assert alarm.worst >= alarm.tier
             assert (alarm.cleared_at is None) == (alarm.tier > Tier.NONE)
             sounding = alarm.state in (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
@@ -121,7 +122,7 @@ def test_invariants_hold_when_anything_happens(steps: list[Step]) -> None:
     assert all(a.noted < b.noted for a, b in pairwise(events))
     assert rows(events) == rows(journal.lines)
     for event in events:
-        if event.change not in (Change.ACKNOWLEDGED, Change.UPDATED, Change.RESET, Change.RETROSPECTIVE):
+        if event.change in (Change.RAISED, Change.WORSENED, Change.EASED, Change.CLEARED):
             assert event.before != event.alarm.tier
     begun = [e.alarm.id for e in events if e.change in (Change.RAISED, Change.RETROSPECTIVE)]
     assert list(dict.fromkeys(begun)) == sorted(set(begun))
@@ -174,9 +175,13 @@ def test_lines_are_the_same_when_writes_fail_and_are_repeated(steps: list[Step],
             shaky.fails = False
         live(site, [step])
     assert [line.seq for line in shaky.lines] == expected
-    assert [(a.change, a.before, a.alarm.tier, a.alarm.state, a.at if not a.actor else 0) for a in shaky.lines] == [
-        (a.change, a.before, a.alarm.tier, a.alarm.state, a.at if not a.actor else 0) for a in steady.lines
-    ]
+    assert list(map(summary, shaky.lines)) == list(map(summary, steady.lines))
+
+
+def summary(line: AlarmEvent) -> tuple[object, ...]:
+    """A line without what follows our clock, which has moved on when a write is repeated."""
+    found = not line.actor and line.change != Change.GROUPED
+    return line.change, line.before, line.alarm.tier, line.alarm.state, line.effects, line.at if found else 0
 
 
 def test_open_alarm_goes_on_when_only_open_alarms_are_restored() -> None:

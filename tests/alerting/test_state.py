@@ -1,4 +1,4 @@
-"""The table of states, pair by pair."""
+"""The tables of states, pair by pair."""
 
 from __future__ import annotations
 
@@ -6,25 +6,53 @@ from collections import deque
 
 import pytest
 
-from alerting.state import TABLE, Event, Latchable, after, markdown
+from alerting.state import SUPPRESSIONS, TABLE, Event, Move, Standing, after, markdown, stand, told
 from ganzhi.errors import Refused
-from ganzhi.records import AlarmState, Text
+from ganzhi.records import AlarmState, Effect, Text
 
 N, U, A = AlarmState.NORMAL, AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED
 R = AlarmState.RETURNED_UNACKNOWLEDGED
 L, LA = AlarmState.LATCHED_UNACKNOWLEDGED, AlarmState.LATCHED_ACKNOWLEDGED
+TELL, QUIET, OVER = (Effect.ANNOUNCE,), (Effect.SILENCE,), (Effect.RESOLVE,)
 
-PLAIN = {
-    N: {Event.RAISE: U},
-    U: {Event.WORSEN: U, Event.EASE: U, Event.CLEAR: R, Event.ACKNOWLEDGE: A},
-    A: {Event.WORSEN: U, Event.EASE: A, Event.CLEAR: N},
-    R: {Event.RAISE: U, Event.ACKNOWLEDGE: N},
-    L: {Event.RAISE: U, Event.ACKNOWLEDGE: LA},
-    LA: {Event.RAISE: U, Event.RESET: N},
+Steps = dict[Event, tuple[AlarmState, tuple[Effect, ...]]]
+Moves = dict[Move, tuple[Standing, tuple[Effect, ...]]]
+
+PLAIN: dict[AlarmState, Steps] = {
+    N: {Event.RAISE: (U, TELL)},
+    U: {Event.WORSEN: (U, TELL), Event.EASE: (U, ()), Event.CLEAR: (R, OVER), Event.ACKNOWLEDGE: (A, QUIET)},
+    A: {Event.WORSEN: (U, TELL), Event.EASE: (A, ()), Event.CLEAR: (N, OVER)},
+    R: {Event.RAISE: (U, TELL), Event.ACKNOWLEDGE: (N, QUIET)},
+    L: {Event.RAISE: (U, TELL), Event.ACKNOWLEDGE: (LA, QUIET)},
+    LA: {Event.RAISE: (U, TELL), Event.RESET: (N, ())},
 }
-LATCHING = {**PLAIN, U: {**PLAIN[U], Event.CLEAR: L}, A: {**PLAIN[A], Event.CLEAR: LA}}
+LATCHING: dict[AlarmState, Steps] = {
+    **PLAIN,
+    U: {**PLAIN[U], Event.CLEAR: (L, OVER)},
+    A: {**PLAIN[A], Event.CLEAR: (LA, OVER)},
+}
 
 PAIRS = [(state, event) for state in AlarmState for event in Event]
+
+NONE, SHELF, ONCE = Standing.ANNUNCIATED, Standing.SHELVED, Standing.SHELVED_ONCE
+DESIGN, OUT = Standing.BY_DESIGN, Standing.OUT_OF_SERVICE
+SHELVING: Moves = {Move.SHELVE: (SHELF, QUIET), Move.SHELVE_ONCE: (ONCE, QUIET)}
+UNSHELVING: Moves = {Move.UNSHELVE: (NONE, TELL), Move.EXCEED: (NONE, TELL)}
+STANDINGS: dict[Standing, Moves] = {
+    NONE: {**SHELVING, Move.SUPPRESS: (DESIGN, QUIET), Move.TAKE_OUT: (OUT, QUIET)},
+    SHELF: {**SHELVING, **UNSHELVING, Move.EXPIRE: (NONE, TELL), Move.END: (SHELF, ())},
+    ONCE: {**SHELVING, **UNSHELVING, Move.END: (NONE, ())},
+    DESIGN: {Move.SUPPRESS: (DESIGN, ()), Move.RELEASE: (NONE, TELL)},
+    OUT: {Move.PUT_BACK: (NONE, TELL)},
+}
+OF_SHELF: set[Move] = {Move.SHELVE, Move.SHELVE_ONCE, Move.UNSHELVE, Move.EXPIRE, Move.EXCEED, Move.END}
+OWN: dict[Standing, set[Move]] = {
+    NONE: set(Move),
+    SHELF: OF_SHELF,
+    ONCE: OF_SHELF,
+    DESIGN: {Move.SUPPRESS, Move.RELEASE},
+    OUT: {Move.TAKE_OUT, Move.PUT_BACK},
+}
 
 
 def test_every_pair_is_in_the_table_when_states_and_events_are_crossed() -> None:
@@ -42,7 +70,34 @@ def test_state_after_is_the_expected_one_when_any_event_comes(state: AlarmState,
         assert refused.value.en.endswith(".")
         assert not refused.value.missing
     else:
-        assert after(state, event, latch=latch) is expected
+        step = after(state, event, latch=latch)
+        assert (step.state, step.effects) == expected
+
+
+def test_every_pair_of_one_kind_is_in_the_table_when_standings_and_moves_are_crossed() -> None:
+    assert set(SUPPRESSIONS) == {(standing, move) for standing, moves in OWN.items() for move in moves}
+
+
+@pytest.mark.parametrize(("standing", "move"), [(standing, move) for standing in Standing for move in OWN[standing]])
+def test_standing_after_is_the_expected_one_when_any_move_comes(standing: Standing, move: Move) -> None:
+    expected = STANDINGS[standing].get(move)
+    if expected is None:
+        with pytest.raises(Refused) as refused:
+            stand(standing, move)
+        assert refused.value.zh.endswith("。")
+        assert refused.value.en.endswith(".")
+    else:
+        step = stand(standing, move)
+        assert (step.standing, step.effects) == expected
+
+
+@pytest.mark.parametrize("state", AlarmState)
+@pytest.mark.parametrize("suppressed", [False, True])
+def test_only_what_holds_unacknowledged_and_unsuppressed_is_announced(state: AlarmState, suppressed: bool) -> None:
+    announced = () if state != U else (Effect.WITHHOLD,) if suppressed else (Effect.ANNOUNCE,)
+    assert told(TELL, state, suppressed=suppressed) == announced
+    for effects in ((), QUIET, OVER):
+        assert told(effects, state, suppressed=suppressed) == effects
 
 
 @pytest.mark.parametrize(
@@ -71,22 +126,31 @@ def test_normal_is_reachable_when_starting_from_any_state(latch: bool) -> None:
             state = queue.popleft()
             for event in Event:
                 step = TABLE[state, event]
-                if not isinstance(step, Text) and (new := after(state, event, latch=latch)) not in seen:
+                if not isinstance(step, Text) and (new := after(state, event, latch=latch).state) not in seen:
                     seen.add(new)
                     queue.append(new)
         assert N in seen
 
 
+@pytest.mark.parametrize("standing", Standing)
+def test_a_person_can_end_whatever_a_person_began(standing: Standing) -> None:
+    ends = {SHELF: Move.UNSHELVE, ONCE: Move.UNSHELVE, OUT: Move.PUT_BACK, DESIGN: Move.RELEASE}
+    if standing in ends:
+        assert stand(standing, ends[standing]).standing == NONE
+
+
 def test_only_clear_asks_for_the_latch_when_the_table_is_read() -> None:
-    assert {event for (_, event), step in TABLE.items() if isinstance(step, Latchable)} == {Event.CLEAR}
+    latching = {event for (_, event), step in TABLE.items() if not isinstance(step, Text) and step.latching}
+    assert latching == {Event.CLEAR}
 
 
 def test_markdown_has_every_cell_when_printed() -> None:
     lines = markdown().split("\n")
     assert lines[0] == "| state | raise | worsen | ease | clear | acknowledge | reset |"
     assert lines[4] == (
-        "| **acknowledged** | (2) | unacknowledged | acknowledged "
-        "| normal; latching: latched_acknowledged | (4) | (3) |"
+        "| **acknowledged** | (2) | unacknowledged *announce* | acknowledged "
+        "| normal; latching: latched_acknowledged *resolve* | (4) | (3) |"
     )
-    assert len([line for line in lines if line.startswith("| **")]) == len(AlarmState)
-    assert lines[-1] == "7. refused: Acknowledge the alarm before you reset it. 请先确认该报警,再复位。"
+    assert len([line for line in lines if line.startswith("| **")]) == len(AlarmState) + len(Standing)
+    assert "| **out_of_service** | beside |" in "\n".join(lines)
+    assert lines[-1] == "12. refused: The alarm is out of service already. 该报警已经停用。"

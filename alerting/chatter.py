@@ -1,0 +1,33 @@
+"""Chatter: an alarm whose colour falls again and again keeps it a while longer each time. Pure functions."""
+
+from __future__ import annotations
+
+from ganzhi.clock import NS_PER_S
+from ganzhi.records import Chatter
+
+WINDOW_S = 60.0
+CYCLES = 3
+"""Raise/clear cycles within a minute that make chatter (DOMAIN.md, ISA-18.2)."""
+DELAY_S = 60.0
+"""How long the first fall is held back: chatter is counted by the minute (engineering default)."""
+MOST_LEVEL = 5
+"""Doublings end at 16 minutes (engineering default)."""
+QUIET_S = 600.0
+"""A delay is halved for every so much time without a fall (engineering default)."""
+
+
+def fallen(chatter: Chatter, at: int) -> Chatter:
+    """After a fall of the colour at that moment, UTC ns, by the sensor's clock."""
+    falls = (*(fall for fall in chatter.falls if at - fall < WINDOW_S * NS_PER_S), at)[-CYCLES * 4 :]
+    level = level_at(chatter, at) + (len(falls) >= CYCLES)
+    return Chatter(falls, min(level, MOST_LEVEL), at)
+
+
+def level_at(chatter: Chatter, at: int) -> int:
+    """The level as it has decayed by that moment."""
+    return max(0, chatter.level - int((at - chatter.at) / (QUIET_S * NS_PER_S))) if chatter.level else 0
+
+
+def delay_ns(chatter: Chatter) -> int:
+    """How long a fall is held back; 0: not at all."""
+    return int(DELAY_S * NS_PER_S) << (chatter.level - 1) if chatter.level else 0
