@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from alerting.report.period import Period
+from alerting.kpi.period import Period
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Alarm, AlarmClass, AlarmEvent, AlarmState, Change, Effect, Text, Tier
 from tests.alerting.site import START

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alerting.report.period import Period
+from alerting.kpi.period import Period
 from ganzhi.clock import NS_PER_S
 from ganzhi.handling import Case
 from ganzhi.records import COLOURS, Tier

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from alerting.report.handling import Handled
-from alerting.report.kpi import Health
-from alerting.report.period import WINDOW_NS, Period
+from alerting.kpi.handling import Handled
+from alerting.kpi.health import Health
+from alerting.kpi.period import WINDOW_NS, Period
 from ganzhi.clock import local_text
 from ganzhi.records import COLOURS
 

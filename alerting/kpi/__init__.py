@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from alerting.report.handling import Handled, handled
-from alerting.report.kpi import Health, measure
-from alerting.report.page import page
-from alerting.report.period import WINDOW_NS, Period
-from alerting.report.sheet import sheet
+from alerting.kpi.handling import Handled, handled
+from alerting.kpi.health import Health, measure
+from alerting.kpi.page import page
+from alerting.kpi.period import WINDOW_NS, Period
+from alerting.kpi.sheet import sheet
 
 __all__ = ["WINDOW_NS", "Handled", "Health", "Period", "handled", "measure", "page", "sheet"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from alerting.report.period import DAY_NS, Period
+from alerting.kpi.period import DAY_NS, Period
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import COLOURS, Alarm, AlarmEvent, AlarmState, Change, Effect, Int64s, Text, Tier
 

@@ -8,10 +8,10 @@ from html import escape
 
 import numpy as np
 
-from alerting.report import chart
-from alerting.report.handling import Handled
-from alerting.report.kpi import FLOOD_FROM, Health
-from alerting.report.period import Period
+from alerting.kpi import chart
+from alerting.kpi.handling import Handled
+from alerting.kpi.health import FLOOD_FROM, Health
+from alerting.kpi.period import Period
 from alerting.text import COLOURS as COLOUR_NAMES
 from ganzhi.clock import local_text
 from ganzhi.records import COLOURS, Text, Tier

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alerting.report.kpi import Health, chatters, in_flood, measure
+from alerting.kpi.health import Health, chatters, in_flood, measure
 from ganzhi.records import Alarm, Change, Chatter, Effect, Tier
-from tests.alerting.report.journal import MINUTE, START, Journal, hours
+from tests.alerting.kpi.journal import MINUTE, START, Journal, hours
 
 
 def only(journal: Journal, span_h: float = 2.0, before: tuple[Alarm, ...] = ()) -> Health:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from alerting.report.kpi import FLOOD_FROM
-from alerting.report.period import WINDOW_NS, Period
+from alerting.kpi.health import FLOOD_FROM
+from alerting.kpi.period import WINDOW_NS, Period
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Int64s, Tier
 

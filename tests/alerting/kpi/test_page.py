@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from alerting.report import Period, handled, measure, page, sheet
-from alerting.report.page import span
+from alerting.kpi import Period, handled, measure, page, sheet
+from alerting.kpi.page import span
 from ganzhi.handling import Case, CaseKind, CaseState
 from ganzhi.records import Change, Text, Tier
-from tests.alerting.report.journal import MINUTE, START, ZONE, Journal, hours
+from tests.alerting.kpi.journal import MINUTE, START, ZONE, Journal, hours
 
 SITE = Text("示范市<一>", "Demo & city")
 
