@@ -179,7 +179,7 @@ def _forecast(rule: Rule, point: Point, hold: Hold) -> Text:
     target, now = _target(point, hold), _now(point, hold)
     if hold.score <= 0:
         return Text(f"已达到{target.zh}{now.zh}", f"has reached {target.en}{now.en}")
-    minutes = _minutes(hold.score)
+    minutes = _minutes(hold.figures.get("minutes_expected", hold.score))
     early, late = hold.figures.get("minutes_early"), hold.figures.get("minutes_late")
     between = Text("", "")
     if early is not None and late is not None:

@@ -61,7 +61,9 @@ class KindSpec:
 KINDS: dict[str, KindSpec] = {
     "value": KindSpec(Value, frozenset(), stateless=True),
     "rate": KindSpec(Rate, frozenset({"window_s"})),
-    "forecast": KindSpec(Forecast, frozenset({"target", "direction", "window_s", "confidence"})),
+    "forecast": KindSpec(
+        Forecast, frozenset({"target", "direction", "window_s", "probability", "curvature", "confidence"})
+    ),
     "stale": KindSpec(Stale, frozenset(), arrivals=True),
     "accumulate": KindSpec(Accumulate, frozenset({"steps", "reading"})),
     "profile": KindSpec(

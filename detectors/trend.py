@@ -1,4 +1,4 @@
-"""Level and slope of a signal now, robust and with the slope's error: what rate and forecast share.
+"""Level and slope of a signal now, robust and with the slope's error: what rate and creep share.
 
 Discounted least squares (Brown, Smoothing, Forecasting and Prediction, 1963) on irregular readings: each reading
 weighs less as it ages, and three sums of the weights give the gain of the next one, so that a point needs ten floats
@@ -124,7 +124,7 @@ class Trend:
             level += slope * age
             innovation = x - level
             sigma = np.maximum(noise * SIGMA_PER_MEAN_ABS, resolution)
-            pull, size = _robust(innovation, leverage, sigma, known)
+            pull, size = robust(innovation, leverage, sigma, known)
             level += gain * pull
             slope += s1 / determinant * pull
 
@@ -174,8 +174,8 @@ def _weigh(s0: Floats, s1: Floats, s2: Floats, age: Floats) -> tuple[Floats, Flo
     return determinant, s2 / determinant
 
 
-def _robust(innovation: Floats, leverage: Floats, sigma: Floats, known: Floats) -> tuple[Floats, Floats]:
-    # By how much the reading pulls at the fit, and the size of its residual, clipped.
+def robust(innovation: Floats, leverage: Floats, sigma: Floats, known: Floats) -> tuple[Floats, Floats]:
+    """By how much readings (n,) pull at a fit, and the size of their residuals, clipped."""
     size = np.abs(innovation) * leverage
     clip = CLIP_SIGMA * sigma
     wild = (size > clip) & (known >= KNOWN)

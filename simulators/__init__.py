@@ -9,6 +9,8 @@ import numpy as np
 
 from ganzhi.records import Point
 from simulators.gas_detection import GasDetection
+from simulators.slope import Slope
+from simulators.tailings import Tailings
 from simulators.tank_farm import TankFarm
 
 
@@ -35,7 +37,12 @@ class Maker(Protocol):
     def __call__(self, *, points: Sequence[Point], rng: np.random.Generator) -> Model: ...
 
 
-KINDS: Mapping[str, Maker] = {"tank_farm": TankFarm, "gas_detection": GasDetection}
+KINDS: Mapping[str, Maker] = {
+    "tank_farm": TankFarm,
+    "gas_detection": GasDetection,
+    "tailings": Tailings,
+    "slope": Slope,
+}
 """Models by the sector of the source."""
 
-__all__ = ["KINDS", "GasDetection", "Maker", "Model", "TankFarm"]
+__all__ = ["KINDS", "GasDetection", "Maker", "Model", "Slope", "Tailings", "TankFarm"]

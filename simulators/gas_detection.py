@@ -27,8 +27,12 @@ LEAK_DISTANCE_M = 6.0
 """From the hole to the detector that names the accident, which stands downwind of it."""
 HOLE_TIME_S = 1000.0
 """The hole's radius grows evenly, so the leak grows as the square of time; at this age it is LEAK_M3S."""
+SLOW_HOLE_TIME_S = 6000.0
+"""The same of a slow leak."""
 LEAK_M3S = 1.62
 LARGEST_LEAK_M3S = 2.25
+VENT_M3S = (0.1, 0.6)
+"""An ordinary release, as when a drain is sampled: the same from its beginning to its end."""
 BLOWDOWN_TIME_S = 800.0
 """After isolation the trapped inventory leaves through the hole, decaying with this time constant."""
 
@@ -50,8 +54,9 @@ QUANTITIES = tuple(USUAL)
 class GasDetection:
     """The combustible, ammonia and oxygen detectors of a source; combustible ones need lon and lat.
 
-    Accidents   leak: a hole opens LEAK_DISTANCE_M upwind of a combustible detector (the subject) and grows;
+    Accidents   leak, slow_leak: a hole opens LEAK_DISTANCE_M upwind of a combustible detector (the subject) and grows;
                 ended, the section is isolated and its inventory blows down
+    Ordinary    vent: a small release at the same place, steady; ended, it stops at once. One of the three at a time
     Source      C = sum over puffs 2 m / (2 pi s²)^1.5 exp(-r² / 2 s²), s² = s0² + 2 K t, the 2 for the ground:
                 Hanna, Briggs, Hosker, Handbook on Atmospheric Diffusion, DOE/TIC-11223 (1982), chapter on puffs.
                 Departures: constant diffusivity, equal in all directions; the gas is taken as neutrally buoyant;
@@ -87,6 +92,8 @@ class GasDetection:
         self._mean_wind = WIND_MS * np.array([np.cos(bearing), np.sin(bearing)])
         self._meander = MEANDER_MS * rng.standard_normal(2)
         self.hole_m: Floats | None = None
+        self._hole_time_s = HOLE_TIME_S
+        self._vent_m3s: float | None = None
         self._age_s = 0.0
         self._isolated_m3s = 0.0
         self._isolated = False
@@ -104,14 +111,19 @@ class GasDetection:
         return dict(zip(self._tags, self._sensors.read().tolist(), strict=True))
 
     def start(self, accident: str, subject: str) -> None:
-        """`leak` beside a combustible detector. Raises ValueError for anything else."""
+        """`leak`, `slow_leak` or `vent` beside a combustible detector. Raises ValueError for anything else."""
         near = self.place_m[self._index(accident, subject)]
+        self._hole_time_s = SLOW_HOLE_TIME_S if accident == "slow_leak" else HOLE_TIME_S
+        self._vent_m3s = float(self._rng.uniform(*VENT_M3S)) if accident == "vent" else None
         self.hole_m = near - LEAK_DISTANCE_M * self._mean_wind / WIND_MS
         self._age_s, self._isolated = 0.0, False
 
     def end(self, accident: str, subject: str) -> None:
-        """The leaking section is isolated; what is in it still comes out, ever more slowly."""
+        """The leaking section is isolated; what is in it still comes out, ever more slowly. A vent is shut."""
         self._index(accident, subject)
+        if self._vent_m3s is not None:
+            self.hole_m = None
+            return
         self._isolated_m3s = self.leak_m3s
         self._age_s, self._isolated = 0.0, True
 
@@ -122,11 +134,13 @@ class GasDetection:
             return 0.0
         if self._isolated:
             return self._isolated_m3s * float(np.exp(-self._age_s / BLOWDOWN_TIME_S))
-        return min(LEAK_M3S * (self._age_s / HOLE_TIME_S) ** 2, LARGEST_LEAK_M3S)
+        if self._vent_m3s is not None:
+            return self._vent_m3s
+        return min(LEAK_M3S * (self._age_s / self._hole_time_s) ** 2, LARGEST_LEAK_M3S)
 
     def _index(self, accident: str, subject: str) -> int:
-        if accident != "leak":
-            raise ValueError(f"a detector area knows the accident 'leak', not {accident!r}")
+        if accident not in ("leak", "slow_leak", "vent"):
+            raise ValueError(f"a detector area knows 'leak', 'slow_leak' and 'vent', not {accident!r}")
         if subject not in self.subjects:
             raise ValueError(
                 f"no combustible detector {subject!r} here; there are {', '.join(self.subjects) or 'none'}"

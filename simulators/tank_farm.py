@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganzhi.errors import ConfigError, Fault
 from ganzhi.records import Floats, Point
@@ -41,6 +42,11 @@ LEVEL_TIME_S = 600.0
 BACK_TO_NORMAL_M = 0.5
 """A draw-down ends so far above the usual level."""
 
+# Transfers, after which the level that was reached is the usual one.
+TRANSFER_M3H = (250.0, 550.0)
+FULL_SHARE, EMPTY_SHARE = 0.8, 0.25
+"""Of the height: where a receipt and a dispatch end."""
+
 # Vapour space of a fixed-roof tank with a balance line; kPa gauge; engineering defaults.
 ATMOSPHERE_KPA = 101.3
 BLANKET_KPA, BALANCE_TIME_S = 0.4, 60.0
@@ -59,14 +65,18 @@ LAG_S = {"LT": 1.0, "TT": 30.0, "PT": 1.0, "FI": 2.0, "FO": 2.0}
 DRIFT_TIME_S = 4 * 3600.0
 TAG = re.compile(r"^(LT|TT|PT|FI|FO)-(.+)$")
 
-NORMAL, STUCK_OPEN, DRAW_DOWN = 0, 1, 2
+NORMAL, STUCK_OPEN, DRAW_DOWN, RECEIPT, DISPATCH, OVERRUN = 0, 1, 2, 3, 4, 5
+MODES = {"overfill": STUCK_OPEN, "overrun": OVERRUN, "receipt": RECEIPT, "dispatch": DISPATCH}
+ACCIDENTS = ("overfill", "overrun")
 SECONDS_PER_H = 3600.0
 
 
 class TankFarm:
     """Every tank of a source that has a level point `LT-NNN`; its other points are TT-, PT-, FI- and FO-NNN.
 
-    Accidents   overfill: the inflow valve sticks open; ended, an operator shuts it and draws the tank down
+    Accidents   overfill: the inflow valve sticks open; overrun: a receipt that does not end at its level; ended, an
+                operator shuts the valve and draws the tank down
+    Ordinary    receipt, dispatch: transfers, which end by themselves at their levels, or when they are ended
     Shapes      every array is float64 (m,), one element a tank, in the order of `subjects`
     Deterministic: equal points, seed and steps give equal readings
     Raises      ConfigError for a source without a level point
@@ -106,6 +116,7 @@ class TankFarm:
         rng = self._rng
         self.time_s = 0.0
         self._mode = np.full(m, NORMAL)
+        self._transfer = np.zeros(m)
         shares = np.resize(np.array(NORMAL_SHARES), m) + rng.uniform(-SHARE_SPREAD, SHARE_SPREAD, m)
         self._usual_m = shares * self.height_m
         self._wave = 2 * np.pi / rng.uniform(*WAVE_PERIOD_S, m)
@@ -137,19 +148,32 @@ class TankFarm:
         return dict(zip(self._tags, self._sensors.read().tolist(), strict=True))
 
     def start(self, accident: str, subject: str) -> None:
-        """`overfill` of a tank: its inflow valve sticks open. Raises ValueError for anything else."""
-        self._mode[self._index(accident, subject)] = STUCK_OPEN
+        """`overfill` or `overrun` of a tank, or a transfer. Raises ValueError for anything else."""
+        tank = self._index(accident, subject)
+        self._mode[tank] = MODES[accident]
+        if accident != "overfill":
+            self._transfer[tank] = self._rng.uniform(*TRANSFER_M3H) / SECONDS_PER_H
 
     def end(self, accident: str, subject: str) -> None:
-        """An operator shuts the valve and pumps the tank down to its usual level."""
-        self._mode[self._index(accident, subject)] = DRAW_DOWN
+        """An operator shuts the valve and pumps the tank down to its usual level; or ends a transfer."""
+        tank = self._index(accident, subject)
+        if accident in ACCIDENTS:
+            self._mode[tank] = DRAW_DOWN
+        else:
+            self._end_transfer(np.array([tank]))
 
     def _index(self, accident: str, subject: str) -> int:
-        if accident != "overfill":
-            raise ValueError(f"a tank farm knows the accident 'overfill', not {accident!r}")
+        if accident not in MODES:
+            raise ValueError(f"a tank farm knows {', '.join(map(repr, MODES))}, not {accident!r}")
         if subject not in self.subjects:
             raise ValueError(f"no tank {subject!r} here; there are {', '.join(self.subjects)}")
         return self.subjects.index(subject)
+
+    def _end_transfer(self, tanks: NDArray[np.intp]) -> None:
+        wave = self._target_m() - self._usual_m
+        self._usual_m[tanks] = (self.level_m - wave)[tanks]
+        self._mode[tanks] = NORMAL
+        self._transfer[tanks] = 0.0
 
     def _target_m(self) -> Floats:
         target: Floats = self._usual_m + WAVE_M * np.sin(self._wave * self.time_s + self._phase)
@@ -178,14 +202,23 @@ class TankFarm:
         kept = np.exp(-dt_s / DEMAND_TIME_S)
         shock = self._rng.standard_normal(len(self.subjects))
         self._demand = kept * self._demand + DEMAND_SD * np.sqrt(1 - kept**2) * shock
+        share = self.level_m / self.height_m
+        filled = (self._mode == RECEIPT) & (share >= FULL_SHARE)
+        ended = np.flatnonzero(filled | ((self._mode == DISPATCH) & (share <= EMPTY_SHARE)))
+        if len(ended):
+            self._end_transfer(ended)
         level, target = self.level_m, self._target_m()
         done = (self._mode == DRAW_DOWN) & (level <= target + BACK_TO_NORMAL_M)
         self._mode[done] = NORMAL
         swing = WAVE_M * self._wave * np.cos(self._wave * self.time_s + self._phase)
         correction = self.area_m2 * (swing + (target - level) / LEVEL_TIME_S)
-        feed = np.maximum(self.outflow_m3s + correction, 0.0)
+        filling = (self._mode == RECEIPT) | (self._mode == OVERRUN)
+        correction = np.where(filling, self._transfer, np.where(self._mode == DISPATCH, 0.0, correction))
+        sent = np.where(self._mode == DISPATCH, self._transfer, 0.0)
+        feed = np.maximum(self.outflow_m3s - sent + correction, 0.0)
         want_in = self._inlet.opening(feed, SUPPLY_HEAD_M - level)
-        want_out = self._outlet.opening(self._throughput * (1 + self._demand), DELIVERY_HEAD_M + level)
+        wanted = self._throughput * (1 + self._demand) + sent
+        want_out = self._outlet.opening(wanted, DELIVERY_HEAD_M + level)
         want_in = np.where(self._mode == STUCK_OPEN, 1.0, np.where(self._mode == DRAW_DOWN, 0.0, want_in))
         want_out = np.where(self._mode == DRAW_DOWN, 1.0, want_out)
         most = dt_s / STROKE_S

@@ -121,6 +121,13 @@ CASES: dict[str, Case] = {
         "预计 12 分钟后(9~16 分钟)达到 90%/14.40 m,当前 13.20 m",
         "is expected to reach 90%/14.40 m in 12 min (9 to 16 min), now 13.20 m",
     ),
+    "forecast, expected before it is so probable": (
+        OVERFILL,
+        LEVEL,
+        hold(Tier.YELLOW, 30.0, 30.0, 13.2, {"target": 14.4, "minutes_expected": 24.6}),
+        "预计 25 分钟后达到 90%/14.40 m,当前 13.20 m",
+        "is expected to reach 90%/14.40 m in 25 min, now 13.20 m",
+    ),
     "forecast, soon": (
         OVERFILL,
         LEVEL,

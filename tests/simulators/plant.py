@@ -51,6 +51,47 @@ def ammonia() -> list[Point]:
     ]
 
 
+DAM_TAGS = (
+    ("PZ-01", "phreatic_depth", "m", 40.0, 0.001),
+    ("PZ-02", "phreatic_depth", "m", 40.0, 0.001),
+    ("PZ-03", "phreatic_depth", "m", 40.0, 0.001),
+    ("DB-01", "dry_beach", "m", 500.0, 0.1),
+    ("PL-01", "pond_level", "m", 60.0, 0.001),
+    ("RG-01", "rainfall", "mm", 200.0, 0.1),
+    ("SP-01", "seepage", "L/s", 500.0, 0.1),
+    ("SD-01", "displacement", "mm", 500.0, 0.1),
+    ("DD-01", "deep_displacement", "mm", 500.0, 0.1),
+)
+SLOPE_TAGS = (
+    ("GP-01", "displacement", "mm", 2000.0, 0.1),
+    ("GP-02", "displacement", "mm", 2000.0, 0.1),
+    ("CR-01", "crack_width", "mm", 500.0, 0.01),
+    ("RG-01", "rainfall", "mm", 200.0, 0.1),
+)
+
+
+def dam() -> list[Point]:
+    """A section of a tailings dam, read every ten minutes."""
+    return _mine("dam-1", DAM_TAGS, 600.0)
+
+
+def slope() -> list[Point]:
+    """An open-pit slope, read every hour."""
+    return _mine("slope-1", SLOPE_TAGS, 3600.0)
+
+
+def _mine(source: str, tags: tuple[tuple[str, str, str, float, float], ...], period_s: float) -> list[Point]:
+    return [
+        Point(
+            *(f"mine.{source}.{tag}", "mine", source, tag, quantity, unit),
+            *(-high if quantity in MOVING else 0.0, high, step, period_s),
+        )
+        for tag, quantity, unit, high, step in tags
+    ]
+
+
+MOVING = ("displacement", "deep_displacement", "crack_width")
+
 SECTORS = {
     "tank-area-1": ("storage", "tank_farm"),
     "tank-area-2": ("storage", "tank_farm"),

@@ -14,7 +14,7 @@ from simulators.city import City, CityProgress, beats, run
 from simulators.script import DEMO, DEMO_SPEED, QUIET
 from tests.servers import Server, free_port
 from tests.simulators.mqtt import subscribed
-from tests.simulators.plant import SECTORS, catalogue, detectors, tanks
+from tests.simulators.plant import SECTORS, catalogue, dam, detectors, slope, tanks
 
 CYCLE_S = 300
 
@@ -154,10 +154,12 @@ def test_beats_keep_step_and_count_what_was_missed() -> None:
 
 
 def test_every_model_is_deterministic_and_answers_to_its_points() -> None:
-    assert set(KINDS) == {"tank_farm", "gas_detection"}
-    first, second = (City(catalogue(), seed=3) for _ in range(2))
+    sectors = SECTORS | {"dam-1": ("mine", "tailings"), "slope-1": ("mine", "slope")}
+    whole = catalogue([*catalogue().points, *dam(), *slope()], sectors)
+    assert set(KINDS) == {sector for _, sector in sectors.values()}
+    first, second = (City(whole, seed=3) for _ in range(2))
     for _ in range(60):
         assert first.step(DEMO_SPEED) == second.step(DEMO_SPEED)
     readings, _ = first.step(DEMO_SPEED)
-    for point in catalogue().points:
+    for point in whole.points:
         assert point.low <= readings[point.source][point.tag] <= point.high

@@ -16,6 +16,8 @@ from simulators.gas_detection import (
     LEAK_DISTANCE_M,
     LEAK_M3S,
     LEL_PERCENT,
+    SLOW_HOLE_TIME_S,
+    VENT_M3S,
     GasDetection,
 )
 from tests.simulators.plant import ammonia, detectors
@@ -43,6 +45,27 @@ def test_leak_grows_with_the_hole_and_decays_once_isolated() -> None:
     assert model.leak_m3s == LARGEST_LEAK_M3S
     model.step(BLOWDOWN_TIME_S)
     assert model.leak_m3s == pytest.approx(LARGEST_LEAK_M3S / np.e)
+
+
+def test_a_slow_leak_is_the_same_in_so_much_more_time() -> None:
+    model = area()
+    model.start("slow_leak", "GD-06")
+    model.step(SLOW_HOLE_TIME_S / 2)
+    assert model.leak_m3s == pytest.approx(LEAK_M3S / 4)
+
+
+def test_a_vent_is_steady_small_and_over_when_it_is_shut() -> None:
+    model = area(3, resolution=0.1)
+    model.start("vent", "GD-06")
+    model.step(60.0)
+    leak = model.leak_m3s
+    assert VENT_M3S[0] <= leak <= VENT_M3S[1]
+    reading = model.step(300.0)["GD-06"]
+    assert model.leak_m3s == leak
+    assert 0.5 < reading < 20
+    model.end("vent", "GD-06")
+    assert model.leak_m3s == 0.0
+    assert model.step(600.0)["GD-06"] < 0.8
 
 
 def test_steady_plume_is_that_of_a_point_source_on_the_ground() -> None:

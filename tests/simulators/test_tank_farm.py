@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from ganzhi.errors import ConfigError
 from ganzhi.records import Floats
-from simulators.tank_farm import BREATHE_IN_KPA, BREATHE_OUT_KPA, RATED_IN_M3H, TankFarm
+from simulators.tank_farm import (
+    BREATHE_IN_KPA,
+    BREATHE_OUT_KPA,
+    EMPTY_SHARE,
+    FULL_SHARE,
+    RATED_IN_M3H,
+    TRANSFER_M3H,
+    TankFarm,
+)
 from tests.simulators.plant import tanks
 
 HOUR_S = 3600.0
@@ -159,3 +167,33 @@ def test_faults_are_sentences() -> None:
     for dt_s in (0.0, -1.0, float("nan")):
         with pytest.raises(ValueError, match="longer than 0 s"):
             model.step(dt_s)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_receipt_ends_at_its_level_and_a_dispatch_too(seed: int) -> None:
+    model = farm(seed)
+    model.start("receipt", "101")
+    model.start("dispatch", "102")
+    found = table(model, 3000, 20.0)
+    assert found["LT-101"].max() == pytest.approx(FULL_SHARE * 16, abs=0.15)
+    assert found["LT-101"][-1] == pytest.approx(FULL_SHARE * 16, abs=0.15)
+    assert found["LT-102"][-1] == pytest.approx(EMPTY_SHARE * 16, abs=0.15)
+    rise = np.diff(found["LT-101"][10:100]).mean() * 180 * model.area_m2[0]
+    assert TRANSFER_M3H[0] * 0.95 < rise < TRANSFER_M3H[1] * 1.05
+
+
+def test_an_overrun_goes_past_the_level_of_a_receipt() -> None:
+    model = farm(2)
+    model.start("overrun", "101")
+    found = table(model, 2000, 20.0)["LT-101"]
+    assert found.max() > 0.95 * 16
+    model.end("overrun", "101")
+    assert table(model, 400, 20.0)["LT-101"][-1] < 0.8 * 16
+
+
+def test_a_transfer_that_is_ended_stays_where_it_is() -> None:
+    model = farm(2)
+    model.start("receipt", "101")
+    reached = table(model, 200, 20.0)["LT-101"][-1]
+    model.end("receipt", "101")
+    assert table(model, 500, 20.0)["LT-101"] == pytest.approx(reached, abs=0.25)
