@@ -18,7 +18,7 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ganzhi import __version__, app, command
-from ganzhi.clock import local_text
+from ganzhi.clock import local_text, wall_clock
 from ganzhi.demo import DemoOptions, run_demo
 from ganzhi.errors import ConfigError, Refused, Unavailable
 
@@ -213,6 +213,19 @@ def export(
             out.print(str(path), highlight=False, soft_wrap=True)
         if not written:
             out.print("there are no readings in that time", highlight=False)
+
+
+@cli.command()
+def report(
+    settings: SettingsFile,
+    folder: Annotated[Path, typer.Argument(help="where to write the page and the sheet")],
+    start: Annotated[str, typer.Option("--from", help="local time of the site, 2026-05-01 or 2026-05-01T08:00")] = "",
+    end: Annotated[str, typer.Option("--to", help="the same, not included; without both: the last seven days")] = "",
+) -> None:
+    """Write how many alarms operators had, what became of them and of cases, as an HTML page and a CSV."""
+    with sentences():
+        for path in command.report(command.load(settings), folder, start=start, end=end, now=wall_clock()):
+            out.print(str(path), highlight=False, soft_wrap=True)
 
 
 @grafana_cli.command("build")

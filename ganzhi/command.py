@@ -11,10 +11,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import config
+from alerting import kpi
 from config import PER_POINT, Configuration, Kind, Settings
 from detectors import OPTIONS
-from ganzhi.clock import NS_PER_S
+from ganzhi.clock import NS_PER_S, local_text
 from ganzhi.errors import ConfigError, Fault
+from ganzhi.records import Alarm, Text
 from grafana import GrafanaServer, InfluxSource
 from grafana.build import build as build_dashboards
 from grafana.push import Pushed
@@ -27,7 +29,7 @@ from simulators.city import run as run_city
 from simulators.replay import ReplayMap
 from simulators.replay import replay as replay_files
 from simulators.script import DEMO, QUIET
-from storage import DuckDBStore
+from storage import DuckDBStore, Ledger
 
 KINDS = {
     "value": Kind(unit="{unit}", options=dict.fromkeys(OPTIONS["value"], float), reading=True),
@@ -201,6 +203,41 @@ def export(configuration: Configuration, folder: Path, *, start: str, end: str) 
         return store.export(folder, first, last)
 
 
+def report(configuration: Configuration, folder: Path, *, start: str, end: str, now: int) -> list[Path]:
+    """Alarm health and cases of [start, end), local times of the site, as an HTML page and a CSV in `folder`.
+
+    Without times: the seven days up to `now`. The service may be running. Raises ConfigError, Unavailable, OSError.
+    """
+    settings, catalogue = configuration.settings, configuration.catalogue
+    zone = ZoneInfo(settings.site.time_zone)
+    last = _moment(end, zone, "--to", now)
+    first = _moment(start, zone, "--from", last - REPORT_NS)
+    if last <= first:
+        raise ConfigError([Fault("--to", "the period ends before it begins", "let --to be later than --from")])
+    url = settings.ledger.url
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
+        problem = f"there is no {url.removeprefix(SQLITE)}, so nothing to report yet"
+        raise ConfigError([Fault("ganzhi.toml: ledger.url", problem, "run the service first")])
+    period = kpi.Period(first, last, zone)
+    by_district = settings.alarms.position == "district"
+    positions = sorted({each.district for each in catalogue.enterprises.values()}) if by_district else [""]
+
+    def position(alarm: Alarm) -> str:
+        owner = catalogue.enterprises.get(alarm.enterprise)
+        return owner.district if by_district and owner is not None else ""
+
+    with Ledger(url) as ledger:
+        healths = kpi.measure(ledger.between(first, last), ledger.stood(first), period, position, positions)
+        cases = kpi.handled(ledger.handling.stood(first, last), period)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / f"alarms-{local_text(first, zone)[:10]}-{local_text(last - NS_PER_S, zone)[:10]}"
+    paths = [stem.with_suffix(".html"), stem.with_suffix(".csv")]
+    site = Text(settings.site.name_zh, settings.site.name_en)
+    paths[0].write_text(kpi.page(site, period, healths, cases, now), encoding="utf-8")
+    paths[1].write_text(kpi.sheet(period, healths, cases), encoding="utf-8", newline="")
+    return paths
+
+
 def _moment(text: str, zone: ZoneInfo, option: str, default: int) -> int:
     if not text:
         return default
@@ -214,6 +251,9 @@ def _moment(text: str, zone: ZoneInfo, option: str, default: int) -> int:
 
 
 LATEST_NS = 2**63 - 1
+REPORT_NS = 7 * 86_400 * NS_PER_S
+"""What a report is about where nobody says."""
+SQLITE = "sqlite:///"
 
 
 def grafana_server(settings: Settings) -> GrafanaServer:

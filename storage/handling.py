@@ -87,6 +87,17 @@ class Handling:
         with self._reading() as connection:
             return connection.scalar(select(func.max(LINE.c.seq))) or 0
 
+    def stood(self, start: int, end: int) -> list[Case]:
+        """The cases that were open at some time from `start` on and before `end`, UTC ns, as they stood at the end."""
+        last = (
+            select(func.max(LINE.c.seq))
+            .join(CASE, CASE.c.id == LINE.c.subject)
+            .where(LINE.c.at < end, CASE.c.closed_at.is_(None) | (CASE.c.closed_at >= start))
+            .group_by(LINE.c.subject)
+        )
+        query = select(LINE.c.snapshot).where(LINE.c.seq.in_(last)).order_by(LINE.c.seq)
+        return [found for found in self._matters(query) if isinstance(found, Case)]
+
     def open_warnings(self) -> list[PublicWarning]:
         """Every warning in force or to be decided."""
         return self.warnings(open=True, limit=None)

@@ -174,6 +174,25 @@ class Ledger:
         """The lines of the journal of cases and warnings that follow `seq`, oldest first."""
         return self.handling.after(seq, limit)
 
+    def between(self, start: int, end: int) -> list[AlarmEvent]:
+        """The lines written from `start` on and before `end`, UTC ns, oldest first."""
+        query = EVENT.where(JOURNAL.c.noted >= start, JOURNAL.c.noted < end).order_by(JOURNAL.c.seq)
+        with self._reading() as connection:
+            return [_event(row) for row in connection.execute(query).mappings()]
+
+    def stood(self, at: int) -> list[Alarm]:
+        """The alarms that were open at that moment, UTC ns, as they stood then."""
+        last = (
+            select(func.max(JOURNAL.c.seq))
+            .join(ALARM, ALARM.c.id == JOURNAL.c.alarm)
+            .where(JOURNAL.c.noted < at, (ALARM.c.changed_at >= at) | (ALARM.c.state != AlarmState.NORMAL.value))
+            .group_by(JOURNAL.c.alarm)
+        )
+        query = select(JOURNAL.c.snapshot).where(JOURNAL.c.seq.in_(last)).order_by(JOURNAL.c.seq)
+        with self._reading() as connection:
+            alarms = [from_json(text) for text in connection.execute(query).scalars()]
+        return [alarm for alarm in alarms if alarm.state != AlarmState.NORMAL]
+
     def cursor(self, name: str) -> int:
         """How far this receiver has come; 0 for a new one."""
         return self._number(select(CURSOR.c.seq).where(CURSOR.c.name == name))

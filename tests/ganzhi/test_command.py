@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,8 +14,9 @@ from detectors import OPTIONS
 from ganzhi import command
 from ganzhi.clock import NS_PER_S
 from ganzhi.errors import ConfigError
-from ganzhi.records import ReadingBlock
-from storage import DuckDBStore
+from ganzhi.records import Effect, ReadingBlock
+from storage import DuckDBStore, Ledger
+from tests.storage.plant import alarm, event
 
 
 def test_packs_may_set_what_the_detectors_take() -> None:
@@ -70,3 +72,24 @@ def test_readings_are_exported_by_local_time_and_faults_are_sentences(tmp_path: 
         command.export(configuration, tmp_path, start="May", end="")
     with pytest.raises(ConfigError, match="embedded store"):
         command.export(command.load(example("skab") / "ganzhi.toml"), tmp_path, start="", end="")
+
+
+def test_a_report_is_of_the_site_s_days_and_faults_are_sentences(tmp_path: Path) -> None:
+    demo = command.load(command.demo_settings())
+    configuration = command.embedded(demo, tmp_path, broker_url="mqtt://127.0.0.1:9", port=0)
+    midnight = 1_777_564_800 * NS_PER_S  # 2026-05-01 00:00 at the site, 16:00 UTC of the day before
+    now = midnight + 86_400 * NS_PER_S
+    with pytest.raises(ConfigError, match=r"there is no .*ledger\.sqlite"):
+        command.report(configuration, tmp_path, start="", end="", now=now)
+    moments = (midnight - NS_PER_S, midnight)
+    told = [replace(event(n, alarm(n)), noted=at, effects=(Effect.ANNOUNCE,)) for n, at in enumerate(moments, 1)]
+    with Ledger(configuration.settings.ledger.url) as ledger:
+        ledger.write(told)
+    page, sheet = command.report(configuration, tmp_path / "out", start="2026-05-01", end="", now=now)
+    assert (page.name, sheet.name) == ("alarms-2026-05-01-2026-05-01.html", "alarms-2026-05-01-2026-05-01.csv")
+    assert "summary,,announced,1," in sheet.read_text(encoding="utf-8")
+    assert "示范市滨海区" in page.read_text(encoding="utf-8")
+    week = command.report(configuration, tmp_path / "out", start="", end="", now=now)[1]
+    assert "summary,,announced,2," in week.read_text(encoding="utf-8")
+    with pytest.raises(ConfigError, match="ends before it begins"):
+        command.report(configuration, tmp_path, start="2026-05-02", end="2026-05-01", now=now)

@@ -204,3 +204,25 @@ def test_a_ledger_that_is_away_is_unavailable(tmp_path: object) -> None:
                 ledger.handling.write(line(case(2)))
         engine.dispose()
         kept(ledger, line(case(2)))
+
+
+def test_cases_are_as_they_stood_at_the_end_of_a_period(ledger: Ledger) -> None:
+    def line(of: Case, act: Act, at: int) -> Case:
+        kept = ledger.handling.write(HandlingEvent(0, T0 + at, act, Tier.NONE, of))
+        assert kept is not None
+        assert isinstance(kept.matter, Case)
+        return kept.matter
+
+    first = line(case(1), Act.OPENED, 10)
+    line(case(2), Act.OPENED, 20)
+    closed = replace(first, state=CaseState.CLOSED, closed_at=T0 + 30)
+    line(closed, Act.CLOSED, 30)
+    ledger.handling.write(HandlingEvent(0, T0 + 25, Act.PROPOSED, Tier.NONE, warning()))
+
+    def stood(start: int, end: int) -> list[tuple[str, CaseState]]:
+        return [(each.id, each.state) for each in ledger.handling.stood(T0 + start, T0 + end)]
+
+    assert stood(0, 10) == []
+    assert stood(0, 30) == [("C1", CaseState.DISPATCHED), ("C2", CaseState.DISPATCHED)]
+    assert stood(30, 31) == [("C2", CaseState.DISPATCHED), ("C1", CaseState.CLOSED)]
+    assert stood(31, 99) == [("C2", CaseState.DISPATCHED)]

@@ -241,3 +241,16 @@ def test_opening_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
 def test_a_url_of_neither_database_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match=r"\[ledger\] url: .*write \"sqlite:///"):
         Ledger(url)
+
+
+def test_alarms_are_as_they_stood_at_a_moment(ledger: Ledger) -> None:
+    def line(seq: int, number: int, state: AlarmState, noted: int) -> AlarmEvent:
+        return dataclasses.replace(event(seq, alarm(number, state=state, changed_at=T0 + noted)), noted=T0 + noted)
+
+    ledger.write([line(1, 1, AlarmState.UNACKNOWLEDGED, 10), line(2, 2, AlarmState.UNACKNOWLEDGED, 20)])
+    ledger.write([line(3, 1, AlarmState.NORMAL, 30), line(4, 3, AlarmState.ACKNOWLEDGED, 40)])
+    assert [[each.id for each in ledger.stood(T0 + at)] for at in (10, 11, 21, 30, 31, 99)] == [
+        [], ["a1"], ["a1", "a2"], ["a1", "a2"], ["a2"], ["a2", "a3"],
+    ]  # fmt: skip
+    assert ledger.stood(T0 + 25)[0].state == AlarmState.UNACKNOWLEDGED
+    assert [each.seq for each in ledger.between(T0 + 20, T0 + 40)] == [2, 3]

@@ -7,7 +7,8 @@ import pytest
 
 from alerting.kpi.health import Health, chatters, in_flood, measure
 from ganzhi.records import Alarm, Change, Chatter, Effect, Tier
-from tests.alerting.kpi.journal import MINUTE, START, Journal, hours
+from tests.alerting.kpi.journal import MINUTE, Journal, hours
+from tests.alerting.site import START
 
 
 def only(journal: Journal, span_h: float = 2.0, before: tuple[Alarm, ...] = ()) -> Health:

@@ -11,7 +11,8 @@ from alerting.kpi import Period, handled, measure, page, sheet
 from alerting.kpi.page import span
 from ganzhi.handling import Case, CaseKind, CaseState
 from ganzhi.records import Change, Text, Tier
-from tests.alerting.kpi.journal import MINUTE, START, ZONE, Journal, hours
+from tests.alerting.kpi.journal import MINUTE, ZONE, Journal, hours
+from tests.alerting.site import START
 
 SITE = Text("示范市<一>", "Demo & city")
 
