@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alerting.kpi.handling import Handled, handled
-from alerting.kpi.health import Health, measure
+from alerting.kpi.health import Health, Position, measure
 from alerting.kpi.page import page
 from alerting.kpi.period import WINDOW_NS, Period
 from alerting.kpi.sheet import sheet
 
-__all__ = ["WINDOW_NS", "Handled", "Health", "Period", "handled", "measure", "page", "sheet"]
+__all__ = ["WINDOW_NS", "Handled", "Health", "Period", "Position", "handled", "measure", "page", "sheet"]

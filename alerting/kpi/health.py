@@ -27,6 +27,9 @@ TOP = 10
 OWN = "_platform"
 """The enterprise of what the platform says about itself."""
 
+Position = Callable[[Alarm], str]
+"""Which operator has an alarm on the screen."""
+
 Key = tuple[str, str]
 """Condition and subject: what is "the same alarm" however often it comes."""
 
@@ -110,7 +113,7 @@ def measure(
     lines: Iterable[AlarmEvent],
     before: Iterable[Alarm],
     period: Period,
-    position: Callable[[Alarm], str],
+    position: Position,
     positions: Sequence[str] = (),
 ) -> list[Health]:
     """What the journal says of each position, those named in `positions` and any other that had an alarm.

@@ -21,7 +21,7 @@ packs = ["tank_farm", "gas_detection"]
 [mqtt]
 url = "mqtt://127.0.0.1:1883"
 [alarms]
-positions = "district"
+position = "district"
 [console]
 port = {port}
 """
