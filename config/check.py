@@ -16,6 +16,9 @@ from config.settings import Settings, read_settings, read_settings_document, sit
 from ganzhi.errors import ConfigError, Fault
 from ganzhi.records import Catalogue, Rule
 
+PLATFORM, PLATFORM_SOURCE, PLATFORM_SECTOR = "_platform", "_platform/ganzhi", "platform"
+"""What the platform's alarms about itself belong to; no catalogue has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -51,6 +54,8 @@ def load(path: Path, kinds: Mapping[str, Kind], *, codecs: Collection[str] = ())
         faults.extend(_people(document.name, settings, catalogue))
     written = read_packs(packs, kinds, faults)
     rules = () if catalogue is None else resolve(written, catalogue, faults, warnings)
+    if settings is not None and catalogue is not None:
+        _check_notify(document.name, settings, catalogue, faults)
     if faults or settings is None or catalogue is None:
         raise ConfigError(faults)
     return Configuration(settings, catalogue, rules, tuple(warnings))
@@ -72,3 +77,25 @@ def _check_codecs(name: str, settings: Settings, codecs: Collection[str], faults
         if codecs and route.codec not in codecs:
             place = f"{name}: mqtt.routes[{position}].codec"
             faults.append(Fault(place, f"unknown codec {route.codec!r}", did_you_mean(route.codec, codecs)))
+
+
+def _check_notify(name: str, settings: Settings, catalogue: Catalogue, faults: list[Fault]) -> None:
+    """Every name that a route or an inhibition asks for must be in the catalogue, or nothing would ever fit it."""
+    sources = catalogue.sources.values()
+    known = {
+        "enterprises": {PLATFORM, *catalogue.enterprises},
+        "sources": {PLATFORM_SOURCE, *catalogue.sources},
+        "districts": {enterprise.district for enterprise in catalogue.enterprises.values()} - {""},
+        "sectors": {PLATFORM_SECTOR, *(source.sector for source in sources)},
+    }
+    notify = settings.notify
+    matches = [(f"notify.route[{position}]", route) for position, route in enumerate(notify.route, 1)]
+    for position, inhibit in enumerate(notify.inhibit, 1):
+        matches += [(f"notify.inhibit[{position}].{end}", getattr(inhibit, end)) for end in ("source", "target")]
+    faults.extend(
+        Fault(f"{name}: {place}.{key}", f"{wanted!r} is not in the catalogue", did_you_mean(wanted, sorted(names)))
+        for place, match in matches
+        for key, names in known.items()
+        for wanted in getattr(match, key)
+        if wanted not in names
+    )

@@ -6,18 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
 from config.document import Document, Step, dotted, read_document
 from config.duration import Duration, OptionalDuration, PositiveDuration, Size
 from config.explain import Finding, Wrong, explain
 from config.nearest import did_you_mean
+from config.notify import Notify
 from config.responsibility import AUTHORITY, Authority, Cases, Person, Role, Warnings
 from config.section import Section
 from config.value import (
@@ -207,6 +202,7 @@ class Console(Section):
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Port = 8600
+    public_url: HttpUrl = ""
 
 
 class Grafana(Section):
@@ -247,6 +243,7 @@ class Settings(Section):
     alarms: Alarms = Alarms()
     console: Console = Console()
     grafana: Grafana = Grafana()
+    notify: Notify = Notify()
     cases: Cases = Cases()
     warnings: Warnings = Warnings()
     role: Annotated[tuple[Role, ...], Field(strict=False)] = ()

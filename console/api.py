@@ -21,6 +21,7 @@ from console.handling_shape import Shape
 from console.shape import ms
 from console.site import Site
 from console.stream import Values, stream
+from console.telling import add_telling
 from console.upkeep import add_upkeep
 from console.warning_api import add_warnings
 from console.work_api import add_works
@@ -65,6 +66,7 @@ def create_app(
         handling = Shape(desk.people, desk.case_actions, desk.warning_actions)
         add_cases(app, desk, handling, clock)
         add_warnings(app, desk, handling, clock)
+    add_telling(app, backend, clock)
 
     @app.get("/api/events")
     async def events(source: str | None = None, after: Id = None, last_event_id: LastEventId = None) -> Response:

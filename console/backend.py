@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from ganzhi.records import (
     AlarmEvent,
     Bytes,
     Catalogue,
+    Delivery,
     Floats,
     Int32s,
     Int64s,
@@ -36,6 +37,10 @@ Columns = tuple[Int64s, Floats, Bytes]
 """time (UTC ns), value (in the point's unit) and quality (with the SIMULATED bit), all of shape (n,)."""
 
 
+def _no_deliveries(most: int, asked: Mapping[str, str]) -> Sequence[Delivery]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """The platform as the console sees it. Callables are called from worker threads, several at once.
@@ -51,6 +56,8 @@ class Backend:
     reload          reads settings, points and rules anew -> the faults as sentences, and the old ones stay in force;
                     none: accepted, the parts start again with the new ones within seconds
     desk            cases, warnings and risk colours; None: the console has no routes on them
+    deliveries      (most, {"subject", "receiver", "outcome"} as far as asked for) -> what was told to whom or why
+                    not, newest first; may raise Unavailable
     """
 
     catalogue: Catalogue
@@ -69,3 +76,4 @@ class Backend:
     alarm: AlarmBackend = NO_ALARMS
     shape: AlarmShape | None = None
     desk: Desk | None = None
+    deliveries: Callable[[int, Mapping[str, str]], Sequence[Delivery]] = _no_deliveries

@@ -20,7 +20,8 @@ def ms(time_ns: int) -> int:
     return time_ns // NS_PER_MS
 
 
-def _ms(time_ns: int | None) -> int | None:
+def ms_or_none(time_ns: int | None) -> int | None:
+    """The same, where there may be none yet."""
     return None if time_ns is None else ms(time_ns)
 
 
@@ -50,8 +51,8 @@ def alarm_json(catalogue: Catalogue, alarm: Alarm) -> Json:
         "worst": int(alarm.worst),
         "raised": ms(alarm.raised_at),
         "changed": ms(alarm.changed_at),
-        "cleared": _ms(alarm.cleared_at),
-        "acknowledged": _ms(alarm.acknowledged_at),
+        "cleared": ms_or_none(alarm.cleared_at),
+        "acknowledged": ms_or_none(alarm.acknowledged_at),
         "acknowledged_by": alarm.acknowledged_by,
         "comment": alarm.comment,
         "value": alarm.value,
@@ -66,7 +67,7 @@ def alarm_json(catalogue: Catalogue, alarm: Alarm) -> Json:
         "simulated": alarm.simulated,
         "retrospective": alarm.retrospective,
         "evidence": {name: figure for name, figure in alarm.evidence.items() if ":" not in name},
-        "falls": _ms(alarm.falls_at),
+        "falls": ms_or_none(alarm.falls_at),
         "suppressions": [_suppression_json(each) for each in alarm.suppressions],
         "incident": alarm.incident,
         "folded": alarm.folded,
@@ -78,7 +79,7 @@ def _suppression_json(each: Suppression) -> Json:
     return {
         "kind": each.kind.value,
         "since": ms(each.since),
-        "until": _ms(each.until),
+        "until": ms_or_none(each.until),
         "once": each.once,
         "tier": int(each.tier),
         "person": each.person,

@@ -228,6 +228,21 @@ def report(
             out.print(str(path), highlight=False, soft_wrap=True)
 
 
+@cli.command()
+def notify(
+    settings: SettingsFile,
+    receiver: Annotated[list[str] | None, typer.Option(help="name of a receiver; all of them without it")] = None,
+) -> None:
+    """Send a test message to the receivers of [notify], and say what came of it."""
+    with sentences():
+        failed = False
+        for name, problem in command.notify(command.load(settings), receiver or (), wall_clock()):
+            failed = failed or bool(problem)
+            out.print(f"{name}: {problem or 'taken'}", markup=False, highlight=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
 @grafana_cli.command("build")
 def grafana_build(
     settings: SettingsFile, folder: Annotated[Path, typer.Argument(help="where to write dashboards and provisioning")]

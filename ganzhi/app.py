@@ -22,23 +22,22 @@ from ganzhi.due import Due
 from ganzhi.errors import ConfigError, Unavailable
 from ganzhi.health import Inner, Monitor
 from ganzhi.keeper import Keeper
+from ganzhi.outlets import journal_to, outlets
 from ganzhi.parts import Parts, open_parts
 from ganzhi.records import AlarmEvent, Text
 from ganzhi.reload import Reload
-from ganzhi.step import Colour, Detect, Follow, Store, Tell
+from ganzhi.step import Colour, Detect, Follow, Store
 from ganzhi.tend import Tend
 from ganzhi.vital import Vitals, free_bytes
 from ganzhi.watch import Watch
 from ganzhi.worker import Crew, Worker
-from grafana import GrafanaOutlet
-from storage import Consumer, Ledger
+from storage import Consumer
 
 log = logging.getLogger(__name__)
 
 MAINTENANCE_S = 30.0
 PIPELINE_S = 10.0
 DEADLINES_S = 1.0
-OUTLET_IDLE_S = 0.5
 CASES_IDLE_S = 0.2
 DETECT_PACE_S, STORE_PACE_S = 0.01, 0.2
 """Under a trickle, how long a consumer lets blocks gather before its next turn: alarms soon, rows in large pieces."""
@@ -128,7 +127,7 @@ def platform(
         others = [
             _colouring(parts),
             *_handling(parts),
-            *_outlets(parts, stack),
+            *outlets(parts, stack),
             Worker("own conditions", watch, WATCH_IDLE_S),
             *_alarming(parts),
         ]
@@ -277,19 +276,8 @@ def _handling(parts: Parts) -> list[Worker]:
         announce=lambda risk: parts.feed.publish("risk", risk_json(risk)),
         propose=handling.warnings.follow,
     )
-    to_cases = _tell("cases", parts.ledger, handling.cases.follow)
+    to_cases = journal_to("cases", parts.ledger, handling.cases.follow)
     return [Worker("alarms to cases", to_cases, CASES_IDLE_S), Worker("warnings", follow, COLOUR_IDLE_S)]
-
-
-def _outlets(parts: Parts, stack: ExitStack) -> list[Worker]:
-    ledger, settings = parts.ledger, parts.configuration.settings
-    to_store = _tell("store", ledger, lambda events: parts.store.record(events, []))
-    workers = [Worker("alarms to the store", to_store, OUTLET_IDLE_S)]
-    if settings.grafana.url:
-        outlet = GrafanaOutlet(server=command.grafana_server(settings), language=settings.site.language)
-        stack.enter_context(outlet)
-        workers.append(Worker("alarms to Grafana", _tell("grafana", ledger, outlet.tell), OUTLET_IDLE_S))
-    return workers
 
 
 def _backend(parts: Parts, monitor: Monitor, reload: Callable[[], Sequence[str]]) -> Backend:
@@ -314,6 +302,7 @@ def _backend(parts: Parts, monitor: Monitor, reload: Callable[[], Sequence[str]]
         health=lambda: cast(Health, monitor()),
         reconciliation=lambda since: parts.blocks.reconciled(STORE_CONSUMER, since),
         reload=reload,
+        deliveries=lambda limit, asked: parts.ledger.outbox.recent(limit, **asked),
         alarm=desk.backend(parts.alarms, parts.desk.works, parts.ledger, report=report),
         shape=parts.desk.shape,
         desk=_desk(parts),
@@ -333,10 +322,6 @@ def _desk(parts: Parts) -> Desk:
         case_actions=case_state.allowed,
         warning_actions=warning_state.allowed,
     )
-
-
-def _tell(name: str, ledger: Ledger, tell: Callable[[Sequence[AlarmEvent]], None]) -> Tell:
-    return Tell(name, after=ledger.events_after, place=ledger.cursor, move=ledger.move_cursor, tell=tell)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 import config
 from alerting import kpi
+from alerting.notify import Address, Receiver, trial
 from config import PER_POINT, Configuration, Kind, Settings
 from detectors import OPTIONS
 from ganzhi.clock import NS_PER_S, local_text
-from ganzhi.errors import ConfigError, Fault
+from ganzhi.errors import ConfigError, Fault, Unavailable
 from ganzhi.records import Alarm, Text
 from grafana import GrafanaServer, InfluxSource
 from grafana.build import build as build_dashboards
@@ -254,6 +255,30 @@ LATEST_NS = 2**63 - 1
 REPORT_NS = 7 * 86_400 * NS_PER_S
 """What a report is about where nobody says."""
 SQLITE = "sqlite:///"
+
+
+def notify(configuration: Configuration, names: Sequence[str], now: int) -> Iterator[tuple[str, str]]:
+    """Send a test message to these receivers, none: to all; each with "", or why it did not get there.
+
+    Raises ConfigError for a name that is none.
+    """
+    settings = configuration.settings
+    tables = {table.name: table for table in settings.notify.receiver if table.kind == "apprise"}
+    for name in names:
+        if name not in tables:
+            problem = f"there is no receiver {name!r} with an address"
+            raise ConfigError([Fault("--receiver", problem, f"one of {', '.join(tables) or 'none'}")])
+    site, zone = Text(settings.site.name_zh, settings.site.name_en), ZoneInfo(settings.site.time_zone)
+    for name in names or tables:
+        table = tables[name]
+        receiver = Receiver(name, language=table.language, form=table.form, most=table.most)
+        try:
+            address = Address(name=name, url=config.secret(table.url_file), timeout_s=table.timeout)
+            address.send(trial(receiver, site, zone, now, address.most))
+        except (Unavailable, ConfigError) as error:
+            yield name, str(error)
+        else:
+            yield name, ""
 
 
 def grafana_server(settings: Settings) -> GrafanaServer:

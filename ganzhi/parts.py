@@ -172,7 +172,7 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         ledger=ledger,
         store=store,
         ingest=ingest,
-        session=Session(_session_options(settings), ingest, clock=clock),
+        session=Session(session_options(settings), ingest, clock=clock),
         alarms=alarms,
         desk=opened,
         handling=_handling(configuration, ledger, opened.feed, clock),
@@ -316,7 +316,8 @@ def _ingest(
     )
 
 
-def _session_options(settings: Settings) -> SessionOptions:
+def session_options(settings: Settings) -> SessionOptions:
+    """How to reach the broker of [mqtt], and what to subscribe to there."""
     mqtt = settings.mqtt
     filters = list(dict.fromkeys(Route(route.topic, route.codec).watched for route in mqtt.routes))
     if "ganzhi/v1/#" not in filters:

@@ -594,3 +594,69 @@ class Reconciled:
         """Whether nothing is missing: received = the five ends, accepted + late = stored + refused + backlog."""
         ends = self.accepted + self.late + self.duplicate + self.rejected + self.unknown
         return self.received == ends and self.accepted + self.late == self.stored + self.refused + self.backlog
+
+
+class Outcome(StrEnum):
+    """What has become of a delivery."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+
+
+class Unsent(StrEnum):
+    """Why something was not sent, or, while it waits, why it waits. DUE: nothing holds it back but its turn."""
+
+    DUE = ""
+    NO_ROUTE = "no_route"
+    LATE = "late"
+    SIMULATED = "simulated"
+    DRILL = "drill"
+    NOT_WORSE = "not_worse"
+    GROUPED = "grouped"
+    QUIET_HOURS = "quiet_hours"
+    INHIBITED = "inhibited"
+    SHELVED = "shelved"
+    FOLDED = "folded"
+    ACKNOWLEDGED = "acknowledged"
+    NOT_TOLD = "not_told"
+    TOO_OLD = "too_old"
+    QUEUE_FULL = "queue_full"
+    RECEIVER_DOWN = "receiver_down"
+    RECEIVER_GONE = "receiver_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One line of a journal for one receiver, and what has become of it. Times are UTC ns; None: not yet.
+
+    stream, seq, again  the journal, its line, and which repetition this is; with `receiver` they name the delivery
+    receiver, route     "" where no route took it
+    grouping            deliveries of a route that share it are told together
+    subject             the alarm, case or warning that the line is about
+    happening           what happened to it, a word of alerting.notify
+    due                 before this moment it is not sent
+    notice              the key of the message that told it; several deliveries may share one
+    message             the line as alerting.notify keeps it, JSON
+    """
+
+    id: int
+    stream: str
+    seq: int
+    again: int
+    receiver: str
+    route: str
+    grouping: str
+    subject: str
+    happening: str
+    tier: Tier
+    noted: int
+    outcome: Outcome
+    reason: Unsent
+    due: int
+    message: str
+    attempts: int = 0
+    tried_at: int | None = None
+    sent_at: int | None = None
+    notice: str = ""
+    error: str = ""

@@ -134,24 +134,34 @@ class Store(Generic[B]):
         return handled
 
 
-class Tell:
-    """Carries the journal to one receiver at the receiver's own pace; its place is kept in the ledger by name."""
+class Line(Protocol):
+    """A line of a journal; `seq` rises with every one."""
+
+    @property
+    def seq(self) -> int: ...
+
+
+L = TypeVar("L", bound=Line)
+
+
+class Tell(Generic[L]):
+    """Carries a journal to one receiver at the receiver's own pace; its place is kept in the ledger by name."""
 
     def __init__(
         self,
         name: str,
         *,
-        after: Callable[[int, int], list[AlarmEvent]],
+        after: Callable[[int, int], list[L]],
         place: Callable[[str], int],
         move: Callable[[str, int], None],
-        tell: Callable[[Sequence[AlarmEvent]], None],
+        tell: Callable[[Sequence[L]], None],
     ) -> None:
         self._name = name
         self._after = after
         self._move = move
         self._tell = tell
         self._place = place(name)
-        self._events: list[AlarmEvent] = []
+        self._events: list[L] = []
         self._told = False
 
     def __call__(self) -> int:

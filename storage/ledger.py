@@ -37,6 +37,7 @@ from storage import postgresql, work
 from storage.handling import Handling
 from storage.ledger_schema import ALARM, CURSOR, JOURNAL, SUPPRESSION, storable
 from storage.migrations.upgrade import upgrade
+from storage.outbox import Outbox
 from storage.snapshot import from_json, to_json
 from storage.sqlite import guarded, use_wal
 
@@ -61,6 +62,8 @@ class Ledger:
     handling  cases, warnings and their journal in the same database
 
     Every method raises Unavailable while the disk is full, the file locked or the server away.
+
+    outbox  what is told of the journal's lines to whom, in the same database
     """
 
     def __init__(self, url: str, *, busy_s: float = BUSY_S) -> None:
@@ -75,6 +78,7 @@ class Ledger:
         else:
             _prepare_postgresql(self._engine, busy_s)
         self.handling = Handling(self._writing, self._reading)
+        self.outbox = Outbox(self._reading, self._writing)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:

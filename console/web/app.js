@@ -12,10 +12,11 @@ import { applyValues, setPoints, tickPoints } from "./points.js";
 import "./reconciliation.js";
 import { setSite } from "./sources.js";
 import { changed, draw, heardAt, recall, state } from "./state.js";
+import "./telling.js";
 import { language, pick, sectorName, setLanguage, t, tierName } from "./text.js";
 
 const RETRY_MS = 3000;
-const VIEWS = ["monitor", "health", "reconciliation"];
+const VIEWS = ["monitor", "telling", "health", "reconciliation"];
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 

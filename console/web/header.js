@@ -70,7 +70,7 @@ function drawHeader() {
     h("div", { class: "brand" },
       h("img", { src: "icon.svg", alt: "", width: 30, height: 30 }),
       h("div", {}, h("h1", {}, pick(state.site.name)), h("span", { class: "product" }, t("product")))),
-    h("nav", { "aria-label": t("views") }, tab("monitor"), tab("health"), tab("reconciliation")),
+    h("nav", { "aria-label": t("views") }, tab("monitor"), tab("telling"), tab("health"), tab("reconciliation")),
     h("div", { class: "tools" },
       linkChip(), brokerChip(), soundButton(), operatorButton(), languageButton(),
       h("div", { class: "clock" }, clock.time, clock.day)));

@@ -1,6 +1,7 @@
-// Every sentence of the page, Chinese and English; those on the platform itself are in text_platform.js.
+// Every sentence of the page, Chinese and English; those on the platform itself and on notification in files of their own.
 
 import { PLATFORM_TEXTS } from "./text_platform.js";
+import { TELLING_TEXTS } from "./text_telling.js";
 
 const TEXTS = {
   product: ["感知中枢", "Ganzhi"],
@@ -103,6 +104,7 @@ const TEXTS = {
   system: ["系统", "System"],
   secs: ["{n}秒", "{n} s"], mins: ["{n}分", "{n} min"], hours: ["{n}小时{m}分", "{n} h {m} min"], days: ["{n}天{m}小时", "{n} d {m} h"],
   ...PLATFORM_TEXTS,
+  ...TELLING_TEXTS,
 };
 
 const SECTORS = {

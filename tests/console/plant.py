@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from ganzhi.records import (
     AlarmState,
     Catalogue,
     Change,
+    Delivery,
     Enterprise,
     Int32s,
     Point,
@@ -131,6 +133,7 @@ class Plant:
     active: dict[str, Alarm] = field(default_factory=dict)
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
     reconciled: list[Reconciled] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     reloaded: int = 0
 
@@ -174,7 +177,12 @@ class Plant:
                 acknowledge=lambda alarm_id, person, comment, seq: self.acknowledge(alarm_id, person, comment),
             ),
             shape=self.shape,
+            deliveries=self.told,
         )
+
+    def told(self, most: int, asked: Mapping[str, str]) -> list[Delivery]:
+        found = [row for row in self.deliveries if all(getattr(row, key) == value for key, value in asked.items())]
+        return found[::-1][:most]
 
     def reconcile(self, since: int) -> list[Reconciled]:
         if self.store_is_down:

@@ -303,7 +303,7 @@ def test_a_phone_needs_no_sideways_scrolling(plant: Plant, server: Server, page:
     for language in ("English", "中文"):
         page.get_by_role("button", name=language).click()
         expect(page.locator("#alarms .alarm")).to_have_count(4)
-        for address in ("#/", "#/health", "#/reconciliation"):
+        for address in ("#/", "#/telling", "#/health", "#/reconciliation"):
             page.goto(f"{server.url}/{address}")
             expect(page.locator("#header .chip.good").first).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 400

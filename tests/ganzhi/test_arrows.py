@@ -12,6 +12,7 @@ PACKAGES = ("config", "ingest", "detectors", "alerting", "storage", "grafana", "
 SHARED = {"ganzhi.records", "ganzhi.handling", "ganzhi.errors", "ganzhi.clock"}
 
 DRIVERS = {
+    "apprise": {"alerting"},
     "paho": {"ingest", "simulators"},
     "iotcore": {"ingest"},
     "duckdb": {"storage"},
@@ -36,6 +37,7 @@ EXCEPTIONS: dict[str, str] = {
     "ganzhi/app.py": "connects the parts of the service and runs them",
     "ganzhi/parts.py": "opens them, each where it left off",
     "ganzhi/desk.py": "puts together what the page asks of alarms",
+    "ganzhi/outlets.py": "opens everything that is told of alarms",
     "ganzhi/command.py": "the same for the commands beside the service",
 }
 """file -> why it may import packages other than its own"""

@@ -28,7 +28,7 @@ from tests.storage.test_ledger import same
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "ledger_0001"
 """A ledger as the program made it before there were revisions, as SQL of each database."""
-NEWEST = "0004"
+NEWEST = "0005"
 
 OPEN_AT_A_WORD = """
 import sys
