@@ -50,8 +50,8 @@ class Passage:
         speed = self.speed - deviations * self.speed_error
         factor = 1.0 + self.gain - deviations * self.gain_error
         time = np.full_like(distance, np.inf)
-        np.divide(np.maximum(distance, 0.0), speed * factor, out=time, where=(speed > 0.0) & (factor > 0.0))
-        time[self.distance <= 0.0] = 0.0
+        np.divide(distance, speed * factor, out=time, where=(speed > 0.0) & (factor > 0.0))
+        time[distance <= 0.0] = 0.0
         return time
 
     def row(self, row: int) -> Passage:

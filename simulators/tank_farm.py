@@ -44,8 +44,8 @@ BACK_TO_NORMAL_M = 0.5
 
 # Transfers, after which the level that was reached is the usual one.
 TRANSFER_M3H = (250.0, 550.0)
-FULL_SHARE, EMPTY_SHARE = 0.8, 0.25
-"""Of the height: where a receipt and a dispatch end."""
+FULL_SHARES, EMPTY_SHARE = (0.62, 0.82), 0.25
+"""Of the height: where a receipt, planned one by one, and a dispatch end."""
 
 # Vapour space of a fixed-roof tank with a balance line; kPa gauge; engineering defaults.
 ATMOSPHERE_KPA = 101.3
@@ -117,6 +117,7 @@ class TankFarm:
         self.time_s = 0.0
         self._mode = np.full(m, NORMAL)
         self._transfer = np.zeros(m)
+        self.full_share = np.full(m, FULL_SHARES[1])
         shares = np.resize(np.array(NORMAL_SHARES), m) + rng.uniform(-SHARE_SPREAD, SHARE_SPREAD, m)
         self._usual_m = shares * self.height_m
         self._wave = 2 * np.pi / rng.uniform(*WAVE_PERIOD_S, m)
@@ -153,6 +154,7 @@ class TankFarm:
         self._mode[tank] = MODES[accident]
         if accident != "overfill":
             self._transfer[tank] = self._rng.uniform(*TRANSFER_M3H) / SECONDS_PER_H
+            self.full_share[tank] = self._rng.uniform(*FULL_SHARES)
 
     def end(self, accident: str, subject: str) -> None:
         """An operator shuts the valve and pumps the tank down to its usual level; or ends a transfer."""
@@ -203,7 +205,7 @@ class TankFarm:
         shock = self._rng.standard_normal(len(self.subjects))
         self._demand = kept * self._demand + DEMAND_SD * np.sqrt(1 - kept**2) * shock
         share = self.level_m / self.height_m
-        filled = (self._mode == RECEIPT) & (share >= FULL_SHARE)
+        filled = (self._mode == RECEIPT) & (share >= self.full_share)
         ended = np.flatnonzero(filled | ((self._mode == DISPATCH) & (share <= EMPTY_SHARE)))
         if len(ended):
             self._end_transfer(ended)

@@ -13,7 +13,14 @@ KINDS: Mapping[str, Kind] = {
     "rate": Kind(unit="{unit}/min", options={"window_s": float}),
     "forecast": Kind(
         unit="min",
-        options={"target": PER_POINT, "direction": ("high", "low"), "window_s": float, "confidence": float},
+        options={
+            "target": PER_POINT,
+            "direction": ("high", "low"),
+            "window_s": float,
+            "probability": float,
+            "curvature": float,
+            "confidence": float,
+        },
         required=frozenset({"target", "direction"}),
         side="low",
     ),

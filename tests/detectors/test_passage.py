@@ -35,6 +35,12 @@ def test_nothing_is_left_at_the_target_or_past_it() -> None:
         assert after(passage(course(-2.0), np.array([distance]), 1.0, 0.1), 1.645) == 0.0
 
 
+def test_a_level_in_doubt_is_at_the_target_when_it_is_probable() -> None:
+    near = Passage(*(np.array([figure]) for figure in (-0.1, -1.0, 0.0, 0.1, 0.0, 0.1)))
+    assert after(near) == after(near, 0.9) == 0.0
+    assert after(near, 1.1) == np.inf
+
+
 def test_exponential_growth_arrives_when_it_does() -> None:
     # e^h - 1 with slope 1 and half the second derivative 1/2: the way on is its Padé approximant.
     for distance in (0.5, 1.0, 1.8):
@@ -66,6 +72,7 @@ def test_a_gain_that_the_fit_does_not_know_is_the_one_known_beforehand() -> None
 def test_more_certain_is_never_sooner(
     slope: float, bend: float, distance: float, errors: tuple[float, float], deviations: list[float]
 ) -> None:
-    found = passage(course(slope, bend, slope_error=errors[0], bend_error=errors[1]), np.array([distance]), 1.0, 0.5)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
+        known = course(slope, bend, slope_error=errors[0], bend_error=errors[1])
+        found = passage(known, np.array([distance]), 1.0, 0.5)
         assert after(found, deviations[0]) <= after(found, deviations[1]) * (1 + 1e-12)
