@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -14,7 +15,10 @@ from config.explain import Finding, Wrong, shown
 from config.kind import UNIT, Kind, Option, PerPoint
 from config.nearest import did_you_mean
 from config.ruletable import COLOUR_NAMES
+from config.subject import Per
 from config.unit import canonical, suggestion
+
+PER = typing.get_args(Per)
 
 
 class Refuse(Protocol):
@@ -88,6 +92,19 @@ def check_unit(unit: object, kind: Kind, refuse: Refuse) -> None:
         refuse(f"the score of this kind is in {form}, not {unit!r}", f'write a unit such as "{example}"', "unit")
     elif canonical(stem) is None:
         refuse(f"unknown unit {shown(stem)}", suggestion(stem), "unit")
+
+
+def check_per(row: Mapping[str, Any], name: str, kind: Kind, refuse: Refuse) -> None:
+    """What the rule judges is something that this kind can; a distance where it is of neighbours, and only there."""
+    per = row.get("per", kind.per[0])
+    if per in PER and per not in kind.per:
+        plain = "each point by itself" if kind.per == ("point",) else "several points as one"
+        remedy = " or ".join(f'"{word}"' for word in kind.per)
+        refuse(f"kind {name!r} judges {plain}, not per {per}", f"write per = {remedy}", "per")
+    elif per == "neighbours" and "distance_m" not in row:
+        refuse("nothing says how far away a neighbour may be", "write distance_m = 30, in metres", "distance_m")
+    elif per != "neighbours" and "distance_m" in row:
+        refuse(f"a distance means nothing per {per}", 'leave it out, or write per = "neighbours"', "distance_m")
 
 
 def unit_stem(unit: str, kind: Kind) -> str | None:

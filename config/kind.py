@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from config.subject import Per
+
 
 @dataclass(frozen=True, slots=True)
 class PerPoint:
@@ -29,6 +31,8 @@ class Kind:
     options   name -> what it accepts; `required` are those without a default
     side      "high" or "low" where only one makes sense; "" where the pack chooses
     reading   the score is the reading itself, so a limit must lie within the point's range
+    per       what it can judge, the usual first: each point by itself, or several points as one unit
+    members   of a unit, the quantities: one point of each, which the unit then holds in this order
     """
 
     unit: str = UNIT
@@ -36,3 +40,5 @@ class Kind:
     required: frozenset[str] = frozenset()
     side: Literal["high", "low", ""] = ""
     reading: bool = False
+    per: tuple[Per, ...] = ("point",)
+    members: tuple[str, ...] = ()

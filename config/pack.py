@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from config.document import Document, KeyPath, Step, read_document
 from config.explain import explain
-from config.judgement import check_limits, check_unit, read_options
+from config.judgement import check_limits, check_per, check_unit, read_options
 from config.kind import Kind
 from config.nearest import did_you_mean
 from config.rule import resolve
@@ -92,6 +92,7 @@ def _read_rule(
         fault(f"the side of kind {name!r} is {kind.side!r}", f'write side = "{kind.side}", or leave it out', "side")
     check_limits(row, kind, side, fault)
     check_unit(row.get("unit", ""), kind, fault)
+    check_per(row, name, kind, fault)
     if table is None or len(faults) > before:
         return None
-    return Written(table, kind, str(side), options, document, keys)
+    return Written(table, kind, str(side), table.per or kind.per[0], options, document, keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -14,9 +14,10 @@ from config.judgement import order_fault, unit_stem
 from config.kind import UNIT
 from config.nearest import did_you_mean
 from config.ruletable import COLOUR_NAMES, SelectTable, Written
+from config.subject import units, unplaced
 from config.unit import canonical
 from ganzhi.errors import Fault
-from ganzhi.records import AlarmClass, Catalogue, Floats, Int32s, Point, Rule, Text
+from ganzhi.records import AlarmClass, Catalogue, Floats, Int32s, Point, Rule, Text, Unit
 
 SINGULAR = {"tags": "tag", "points": "id"}
 ROUNDING = 1e-9
@@ -91,6 +92,7 @@ class _Resolving:
     faults: list[Fault]
     warnings: list[Fault]
     points: Int32s = field(init=False)
+    units: tuple[Unit, ...] = ()
 
     def rule(self) -> Rule | None:
         table, kind = self.written.table, self.written.kind
@@ -99,13 +101,16 @@ class _Resolving:
         if not len(self.points):
             return None
         before = len(self.faults)
-        low, high = self.columns.ranges(self.points)
+        self.units = self._units()
         unit = self._unit()
+        low, high = self.columns.ranges(self._subjects())
         scaled = Amount.at if kind.reading else Amount.across
-        limits = np.full((len(self.points), len(COLOUR_NAMES)), np.nan)
+        limits = np.full((len(low), len(COLOUR_NAMES)), np.nan)
         for colour, limit in table.limits.given().items():
             limits[:, COLOUR_NAMES.index(colour)] = scaled(limit, low, high)
         self._check_order(limits)
+        deadband = table.deadband.across(low, high)
+        low, high = self.columns.ranges(self.points)
         options: dict[str, object] = {}
         for name, value in self.written.options.items():
             options[name] = value.at(low, high) if isinstance(value, Amount) else value
@@ -123,7 +128,7 @@ class _Resolving:
             points=self.points,
             limits=limits,
             side=self.written.side,
-            deadband=table.deadband.across(low, high),
+            deadband=deadband,
             unit=unit,
             on_delay_s=table.on_delay,
             off_delay_s=table.off_delay,
@@ -134,7 +139,35 @@ class _Resolving:
             options=MappingProxyType(options),
             basis=table.basis,
             advice=Text(table.advice.zh, table.advice.en),
+            units=self.units,
         )
+
+    def _subjects(self) -> Int32s:
+        return np.array([unit.point for unit in self.units], np.int32) if self.units else self.points
+
+    def _units(self) -> tuple[Unit, ...]:
+        written, catalogue = self.written, self.columns.catalogue
+        if written.per == "neighbours" and (nowhere := unplaced(catalogue, self.points)):
+            problem = f"nobody knows where {nowhere[0].id} is{_more(len(nowhere) - 1)}"
+            self._fault(problem, "give it lon and lat in points.csv, or select others", "per")
+            return ()
+        found = units(catalogue, self.points, written.per, written.table.distance_m or 0.0)
+        return tuple(map(self._in_order, found)) if written.kind.members else found
+
+    def _in_order(self, unit: Unit) -> Unit:
+        """The unit with one point of each quantity that the kind asks for, in its order; else a fault."""
+        wanted = self.written.kind.members
+        index, codes = self.columns.codes("quantity")
+        held = codes[unit.members]
+        rows = [np.flatnonzero(held == index.get(quantity, -1)) for quantity in wanted]
+        wrong = [(name, len(row)) for name, row in zip(wanted, rows, strict=True) if len(row) != 1]
+        if wrong or len(held) != len(wanted):
+            counts = " and ".join(f"{count} of {name}" for name, count in wrong) or f"{len(held)} points"
+            remedy = f"select one of each of {', '.join(wanted)}"
+            self._fault(f"{self.written.per} {unit.id} has {counts}", remedy, "select")
+            return unit
+        members = unit.members[np.concatenate(rows)]
+        return replace(unit, point=int(members[0]), members=members)
 
     def _warn(self) -> None:
         select = self.written.table.select

@@ -18,7 +18,10 @@ KINDS: Mapping[str, Kind] = {
         side="low",
     ),
     "stale": Kind(unit="periods", side="high"),
-    "joint": Kind(unit="1", options={"components": int, "robust": bool, "label": str}),
+    "joint": Kind(
+        unit="1", options={"components": int, "robust": bool, "label": str}, per=("source", "all", "neighbours")
+    ),
+    "pair": Kind(unit="m", side="high", per=("enterprise",), members=("pressure", "level")),
 }
 
 SETTINGS = """
