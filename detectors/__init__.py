@@ -9,6 +9,7 @@ from typing import Protocol
 from detectors.accumulate import Accumulate
 from detectors.creep import Creep
 from detectors.forecast import Forecast
+from detectors.joint import Joint
 from detectors.profile import Profile
 from detectors.rate import Rate
 from detectors.rows import Rows, State
@@ -47,6 +48,7 @@ class KindSpec:
 
     options    the names that a rule may set
     arrivals   it reads when rows arrive, all of them, by our clock; otherwise what good rows say, by the sensor's
+    in_turn    good rows come to it as one round, in the order of their arrival, and a point may be in it twice
     stateless  a row is scored by itself alone, so that late rows can be judged too
     passing    options that tell how the next rows are read: when they change, what was learned stays
     """
@@ -54,6 +56,7 @@ class KindSpec:
     score: Build
     options: frozenset[str]
     arrivals: bool = False
+    in_turn: bool = False
     stateless: bool = False
     passing: frozenset[str] = frozenset()
 
@@ -74,6 +77,7 @@ KINDS: dict[str, KindSpec] = {
     "spread": KindSpec(Spread, frozenset({"window", "reference_s"})),
     "shift": KindSpec(Shift, frozenset({"method", "slack_sigma", "weight", "warmup", "reference_s"})),
     "stuck": KindSpec(Stuck, frozenset({"changes", "learn_s", "memory_s"})),
+    "joint": KindSpec(Joint, frozenset({"model", "wait"}), in_turn=True),
 }
 
 OPTIONS: Mapping[str, frozenset[str]] = {kind: spec.options for kind, spec in KINDS.items()}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.adoption import Snapshot, carry, members, sources, terms
 from detectors.listening import Listening
-from detectors.rows import Rows, Scope, State, in_rounds
+from detectors.rows import Rows, Scope, Slots, State, in_rounds
 from detectors.watch import Watch
 from ganzhi.records import QUALITY_MASK, Floats, Int32s, Int64s, Quality, ReadingBlock, Rule, Tier, Transition
 
@@ -24,11 +24,13 @@ class _Arrived:
     heard   every row, on the listening clock
     live    good rows that are newer than all before of their point, on the sensor's clock
     late    good rows that are older than their point's newest, on the sensor's clock; None: there are none
+    in_turn the live rows in the order of their arrival, as one round; None: no rule reads them so
     """
 
     heard: Rows
     live: Rows
     late: Rows | None
+    in_turn: Rows | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class _Group:
     scope: Scope
     hearing: list[Watch] = field(default_factory=list)
     reading: list[Watch] = field(default_factory=list)
+    joining: list[Watch] = field(default_factory=list)
     reviewing: list[Watch] = field(default_factory=list)
 
 
@@ -66,12 +69,14 @@ class Engine:
             if group is None:
                 group = self._groups[rule.points.tobytes()] = _Group(Scope(rule, n_points))
             watch = Watch(rule, group.scope, period_s=period_s[rule.points], resolution=resolution[rule.points])
-            (group.hearing if watch.spec.arrivals else group.reading).append(watch)
+            kept = group.joining if watch.spec.in_turn else group.hearing if watch.spec.arrivals else group.reading
+            kept.append(watch)
             if watch.spec.stateless:
                 group.reviewing.append(watch)
             self._watches[rule.id] = watch
             self._terms[rule.id] = terms(rule, period_s, resolution)
         self._order = {rule.id: order for order, rule in enumerate(rules)}
+        self._joins = any(group.joining for group in self._groups.values())
 
     def update(self, block: ReadingBlock) -> list[Transition]:
         """Take in a block; what changed, sorted by time, order of the rules, point."""
@@ -84,6 +89,9 @@ class Engine:
                     found += (replace(t, time=self._listening.wall(t.time)) for t in watch.update(heard))
             if group.reading and len(live := group.scope.choose(arrived.live)):
                 for watch in group.reading:
+                    found += watch.update(live)
+            if arrived.in_turn is not None and group.joining and len(live := group.scope.choose(arrived.in_turn)):
+                for watch in group.joining:
                     found += watch.update(live)
             if group.reviewing and arrived.late is not None and len(late := group.scope.choose(arrived.late)):
                 for watch in group.reviewing:
@@ -183,6 +191,7 @@ class Engine:
             rows,
             by_sensor if live.all() else by_sensor.pick(np.flatnonzero(live)),
             by_sensor.pick(np.flatnonzero(late)) if late.any() else None,
+            _in_turn(by_sensor, np.flatnonzero(live), order) if self._joins else None,
         )
 
     def _by_age(self, rows: Rows, time: Int64s) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -195,3 +204,9 @@ class Engine:
             older[part] = at < newest
             self._newest[point] = np.maximum(at, newest)
         return newer, older
+
+
+def _in_turn(rows: Rows, chosen: Slots, order: Slots | None) -> Rows:
+    # The chosen of rows that were put into rounds by `order`, as they arrived.
+    index = chosen if order is None else chosen.take(np.argsort(order.take(chosen)))
+    return rows.one_round(index)

@@ -63,6 +63,18 @@ class Rows:
             self.until,
         )
 
+    def one_round(self, index: Slots) -> Rows:
+        """The rows at positions `index`, in that order, as one round in which a point may occur twice."""
+        return Rows(
+            self.slot.take(index),
+            self.time.take(index),
+            self.value.take(index),
+            self.quality.take(index),
+            [0, len(index)],
+            self.since,
+            self.until,
+        )
+
 
 def in_rounds(key: Slots, scratch: Int32s) -> tuple[Slots | None, list[int]]:
     """The order that puts rows into rounds by `key`, None where they are one round already, and the rounds' starts.

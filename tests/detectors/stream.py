@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from detectors.engine import Engine
-from ganzhi.records import ReadingBlock, Rule, Text, Tier, Transition
+from ganzhi.records import ReadingBlock, Rule, Text, Tier, Transition, Unit
 
 S = 1_000_000_000
 START = 1_760_000_000 * S
@@ -21,6 +21,7 @@ def rule(
     limits: ArrayLike,
     *,
     points: Sequence[int] = (0,),
+    units: Sequence[Sequence[int]] = (),
     name: str = "",
     side: str = "high",
     deadband: float = 0.0,
@@ -28,8 +29,11 @@ def rule(
     off_delay_s: float = 0.0,
     options: Mapping[str, object] | None = None,
 ) -> Rule:
-    """A rule over a few points, each with the same limits; its arrays cannot be written."""
-    m = len(points)
+    """A rule over a few points, or over units of them, each with the same limits; its arrays cannot be written."""
+    joined = tuple(unit(members) for members in units)
+    m = len(joined) or len(points)
+    if joined:
+        points = sorted({member for members in units for member in members})
     made = Rule(
         id=name or kind,
         name=Text(kind, kind),
@@ -42,10 +46,17 @@ def rule(
         on_delay_s=on_delay_s,
         off_delay_s=off_delay_s,
         options=options or {},
+        units=joined,
     )
     for array in (made.points, made.limits, made.deadband):
         array.flags.writeable = False
     return made
+
+
+def unit(members: Sequence[int]) -> Unit:
+    """A unit of these points, for which the first of them stands."""
+    title = f"unit-{members[0]}"
+    return Unit(title, Text(title, title), members[0], np.array(members, np.int32))
 
 
 def forecast(limits: ArrayLike, *, points: Sequence[int] = (0,), deadband: float = 0.0, **options: object) -> Rule:

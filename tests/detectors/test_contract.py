@@ -12,12 +12,31 @@ from hypothesis import strategies as st
 
 from detectors import KINDS, OPTIONS
 from detectors.engine import Engine
+from detectors.jointmodel import JointModel, Space
 from ganzhi.records import ReadingBlock, Rule, Tier
 from tests.detectors.stream import NAN, block, cut, engine, forecast, rule, run, told, weather
 
 N = 4
 EVERY = tuple(range(N))
 SOME = (2, 0)
+SKEWED = np.array([[1.0, 0.5], [0.25, -2.0]])
+
+
+def joint_model(channels: int, *, lags: int = 0, weight: float = 0.0) -> JointModel:
+    """A model around 50, with directions that mix the channels."""
+    mixed = np.kron(np.eye(channels * (lags + 1)), SKEWED)[::2, :-1]
+    return JointModel(
+        channels=tuple(f"point-{k}" for k in range(channels)),
+        period_s=1.0,
+        centre=np.full(channels, 50.0),
+        scale=np.full(channels, 8.0),
+        lags=lags,
+        weight=weight,
+        now=Space(mixed, 1, 4.0, 9.0),
+        lasting=Space(np.eye(channels), 1, 2.0, 3.0) if weight else None,
+    )
+
+
 LADDER = "100 in 12s, 200 in 12s, 200 in 6s, 400 in 6s"
 
 RULES: dict[str, Callable[[], list[Rule]]] = {
@@ -102,6 +121,25 @@ RULES: dict[str, Callable[[], list[Rule]]] = {
             points=EVERY,
             options={"changes": 8, "learn_s": 5, "memory_s": 100},
             name="still",
+        ),
+    ],
+    "joint": lambda: [
+        rule(
+            "joint",
+            [1, 3, NAN, NAN],
+            units=[EVERY],
+            deadband=0.2,
+            options={"model": (joint_model(4, lags=1, weight=0.3),), "wait": 200},
+            name="all",
+        ),
+        rule("joint", [1, 2, NAN, NAN], units=[SOME], options={"model": (joint_model(2),), "wait": 200}, name="two"),
+        rule(
+            "joint",
+            [1, 3, NAN, NAN],
+            units=[(0,), (1, 3)],
+            off_delay_s=2,
+            options={"model": (joint_model(1, weight=0.5), joint_model(2, lags=2)), "wait": 200},
+            name="apart",
         ),
     ],
 }
