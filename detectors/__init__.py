@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from detectors.accumulate import Accumulate
 from detectors.creep import Creep
 from detectors.forecast import Forecast
+from detectors.grade import AtLeast, Counting, Grade, Raised, Worst
 from detectors.joint import Joint
 from detectors.profile import Profile
 from detectors.rate import Rate
@@ -80,5 +81,22 @@ KINDS: dict[str, KindSpec] = {
     "joint": KindSpec(Joint, frozenset({"model", "wait"}), in_turn=True),
 }
 
-OPTIONS: Mapping[str, frozenset[str]] = {kind: spec.options for kind, spec in KINDS.items()}
+
+@dataclass(frozen=True, slots=True)
+class GroupSpec:
+    """One kind of group rule: how it grades the tiers of a unit's members, and the names that a rule may set."""
+
+    grade: Callable[[Rule], Grade]
+    options: frozenset[str]
+
+
+GROUPS: dict[str, GroupSpec] = {
+    "worst": GroupSpec(Worst, frozenset({"rules"})),
+    "at_least": GroupSpec(AtLeast, frozenset({"rules", "tier"})),
+    "raised": GroupSpec(Raised, frozenset({"rules", "tier", "agree"})),
+    "counting": GroupSpec(Counting, frozenset({"rules", "counts"})),
+}
+"""Kinds that judge the tiers that other rules announce."""
+
+OPTIONS: Mapping[str, frozenset[str]] = {kind: spec.options for kind, spec in (KINDS | GROUPS).items()}
 """What a rule pack may set, by kind."""

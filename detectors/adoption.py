@@ -25,7 +25,7 @@ def terms(rule: Rule, period_s: Floats, resolution: Floats) -> tuple[str, Floats
     plain = [rule.kind]
     columns = [period_s[subjects], resolution[subjects]]
     for name, option in sorted(rule.options.items()):
-        if name in KINDS[rule.kind].passing:
+        if rule.kind in KINDS and name in KINDS[rule.kind].passing:
             continue
         if isinstance(option, np.ndarray):
             plain.append(name)

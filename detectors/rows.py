@@ -31,6 +31,7 @@ class Rows:
     starts   where each round begins, and n
     since    the listening clock when the block before this one was closed
     until    the same for this block
+    heard    int64 ns, the listening clock, where a group rule needs it; None: `time` is it, or nobody asks
     """
 
     slot: Slots
@@ -40,6 +41,7 @@ class Rows:
     starts: list[int]
     since: int
     until: int
+    heard: Int64s | None = None
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -61,6 +63,7 @@ class Rows:
             [0, n] if len(self.starts) == 2 else np.searchsorted(index, self.starts).tolist(),
             self.since,
             self.until,
+            None if self.heard is None else self.heard.take(index),
         )
 
     def one_round(self, index: Slots) -> Rows:
@@ -73,6 +76,7 @@ class Rows:
             [0, len(index)],
             self.since,
             self.until,
+            None if self.heard is None else self.heard.take(index),
         )
 
 
@@ -132,4 +136,5 @@ class Scope:
             chosen.starts,
             rows.since,
             rows.until,
+            chosen.heard,
         )

@@ -18,6 +18,9 @@ class Watch:
 
     Most rows change nothing, so each point has one number to compare its score with: the mildest limit while it is in
     no tier, and otherwise one that every score is beyond. Only points with a row beyond it are judged and held.
+
+    announced  uint8 (m,); `simulated` (m,): whether a simulated row was behind it
+    heard      the listening time of each transition of the last update
     """
 
     def __init__(self, rule: Rule, scope: Scope, *, period_s: Floats, resolution: Floats) -> None:
@@ -36,14 +39,16 @@ class Watch:
         self._subjects = rule.subjects
         m = len(self._subjects)
         self._judged = np.zeros(m, np.uint8)
-        self._announced = np.zeros(m, np.uint8)
+        self.announced = np.zeros(m, np.uint8)
+        self.simulated = np.zeros(m, np.bool_)
         self._threshold = self._judge.mildest.copy()
         self._marked = np.zeros(m, np.bool_)
+        self.heard: list[int] = []
 
     @property
     def state(self) -> State:
         """Every array that outlives a block."""
-        own: State = {"judged": self._judged, "announced": self._announced}
+        own: State = {"judged": self._judged, "announced": self.announced, "simulated": self.simulated}
         late = self._retrospect.state if self.spec.stateless else {}
         return own | self._hold.state | late | {f"score.{name}": array for name, array in self._score.state.items()}
 
@@ -65,11 +70,12 @@ class Watch:
 
     def seed(self, slot: int, tier: Tier) -> None:
         """Hold a tier from now on."""
-        self._judged[slot] = self._announced[slot] = tier
+        self._judged[slot] = self.announced[slot] = tier
         self._settle(np.array([slot]))
 
     def update(self, rows: Rows) -> list[Transition]:
         """What the rows change."""
+        self.heard = []
         rows, score = self._score.update(rows)
         beyond = self._judge.beyond(score, self._threshold.take(rows.slot))
         if not beyond.any():
@@ -99,19 +105,21 @@ class Watch:
         chosen = rows.pick(index)
         for part in chosen.rounds():
             slot = chosen.slot[part]
-            before, announced = self._judged.take(slot), self._announced.take(slot)
+            before, announced = self._judged.take(slot), self.announced.take(slot)
             judged = self._judge.tier(score.take(index[part]), slot, before)
             after = self._hold.update(slot, chosen.time[part], before, judged, announced)
             self._judged[slot] = judged
-            self._announced[slot] = after
+            self.announced[slot] = after
             for k in np.flatnonzero(after != announced).tolist():
                 row = int(index[part][k])
                 found.append(self._transition(rows, score, row, Tier(announced[k]), Tier(after[k])))
+                self.simulated[rows.slot[row]] = found[-1].simulated
+                self.heard.append(int((rows.time if rows.heard is None else rows.heard)[row]))
         self._settle(chosen.slot)
         return found
 
     def _settle(self, slot: Slots) -> None:
-        busy = (self._judged.take(slot) | self._announced.take(slot)) > 0
+        busy = (self._judged.take(slot) | self.announced.take(slot)) > 0
         self._threshold[slot] = np.where(busy, -self._judge.never, self._judge.mildest.take(slot))
 
     def _transition(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -65,6 +66,32 @@ def forecast(limits: ArrayLike, *, points: Sequence[int] = (0,), deadband: float
     filled = np.full(len(points), target) if isinstance(target, float) else target
     options = {"direction": "high", **options, "target": filled}
     return rule("forecast", limits, points=points, side="low", deadband=deadband, options=options)
+
+
+def group(
+    kind: str,
+    rules: Sequence[str],
+    units: Sequence[Sequence[int]],
+    *,
+    limits: ArrayLike = (1, 2, 3, 4),
+    middles: Sequence[int] = (),
+    name: str = "",
+    on_delay_s: float = 0.0,
+    off_delay_s: float = 0.0,
+    **options: object,
+) -> Rule:
+    """A group rule over units of points; `middles` are the points that stand for them, the first of each otherwise."""
+    stand = middles or [members[0] for members in units]
+    made = rule(kind, limits, points=tuple(stand), name=name, on_delay_s=on_delay_s, off_delay_s=off_delay_s)
+    return replace(
+        made,
+        points=np.array(sorted({point for members in units for point in members}), np.int32),
+        units=tuple(
+            Unit(f"u{point}", Text("", ""), point, np.array(members, np.int32))
+            for point, members in zip(stand, units, strict=True)
+        ),
+        options={"rules": tuple(rules), **options},
+    )
 
 
 def engine(*rules: Rule, n_points: int = 1, period_s: float = 1.0, resolution: float = 0.001) -> Engine:
