@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from config.amount import Amount, amount
 from config.document import Step
 from config.explain import Finding, Wrong, shown
-from config.kind import UNIT, Kind, Option, PerPoint
+from config.kind import UNIT, Kind, Option, PerPoint, RuleIds
 from config.nearest import did_you_mean
 from config.ruletable import COLOUR_NAMES
 from config.subject import Per
@@ -29,6 +29,10 @@ class Refuse(Protocol):
 
 def check_limits(row: Mapping[str, Any], kind: Kind, side: object, refuse: Refuse) -> None:
     """Limits that are there, in order, and of a form that the kind can use; a dead-band that is not negative."""
+    if kind.colours:
+        for key in [key for key in ("limits", "deadband") if key in row]:
+            refuse("the score of this kind is a colour itself", f"leave {key} out", key)
+        return
     given = row.get("limits")
     limits = _readable(given) if isinstance(given, dict) else {}
     if given == {}:
@@ -161,6 +165,11 @@ def _read_text(value: object, _: Option) -> object:
 
 
 def _read_other(value: object, option: Option) -> object:
+    if isinstance(option, RuleIds):
+        ids = (value,) if isinstance(value, str) else value
+        if isinstance(ids, list | tuple) and ids and all(isinstance(id_, str) and id_ for id_ in ids):
+            return tuple(dict.fromkeys(ids))
+        return Finding(f"{shown(value)} names no rule", 'write the id of a rule, or a list such as ["level.high"]')
     if isinstance(option, PerPoint):
         try:
             return amount(value)

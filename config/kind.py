@@ -16,8 +16,16 @@ class PerPoint:
 
 PER_POINT = PerPoint()
 
-Option = type[float] | type[int] | type[bool] | type[str] | tuple[str, ...] | PerPoint
-"""What an option accepts: a type, one of a few words, or a value of each point."""
+
+@dataclass(frozen=True, slots=True)
+class RuleIds:
+    """An option that names the rules whose tiers this one reads: an id or a list of them."""
+
+
+RULE_IDS = RuleIds()
+
+Option = type[float] | type[int] | type[bool] | type[str] | tuple[str, ...] | PerPoint | RuleIds
+"""What an option accepts: a type, one of a few words, a value of each point, or ids of rules."""
 
 UNIT = "{unit}"
 """Stands for the unit of the point in `Kind.unit`."""
@@ -31,6 +39,7 @@ class Kind:
     options   name -> what it accepts; `required` are those without a default
     side      "high" or "low" where only one makes sense; "" where the pack chooses
     reading   the score is the reading itself, so a limit must lie within the point's range
+    colours   the score is a colour itself, 1 blue to 4 red, so there are no limits to choose
     per       what it can judge, the usual first: each point by itself, or several points as one unit
     members   of a unit, the quantities: one point of each, which the unit then holds in this order
     """
@@ -40,5 +49,6 @@ class Kind:
     required: frozenset[str] = frozenset()
     side: Literal["high", "low", ""] = ""
     reading: bool = False
+    colours: bool = False
     per: tuple[Per, ...] = ("point",)
     members: tuple[str, ...] = ()

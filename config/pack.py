@@ -13,6 +13,7 @@ from config.explain import explain
 from config.judgement import check_limits, check_per, check_unit, read_options
 from config.kind import Kind
 from config.nearest import did_you_mean
+from config.reading import check_reading
 from config.rule import resolve
 from config.ruletable import PackTable, RuleTable, Written, rule_place
 from ganzhi.errors import ConfigError, Fault
@@ -59,6 +60,7 @@ def read_packs(packs: Sequence[Path], kinds: Mapping[str, Kind], faults: list[Fa
             elif isinstance(name, str):
                 seen[name] = document.where(keys)
                 written += [found] if found else []
+    check_reading(written, seen, faults)
     return written
 
 
@@ -76,6 +78,8 @@ def _read_rule(
     except ValidationError as error:
         faults.extend(explain(error, RuleTable, lambda rest: rule_place(document, keys, row.get("id"), rest)))
     basis, name = row.get("basis"), row.get("kind")
+    if "limits" not in row and not (isinstance(name, str) and name in kinds and kinds[name].colours):
+        fault("is missing", "add the key 'limits'", "limits")
     if basis is None or (isinstance(basis, str) and not basis.strip()):
         fault("the basis is missing", BASIS_REMEDY, "basis")
     if not isinstance(name, str) or not name:

@@ -13,11 +13,12 @@ from config.amount import Amount
 from config.judgement import order_fault, unit_stem
 from config.kind import UNIT
 from config.nearest import did_you_mean
+from config.reading import in_force
 from config.ruletable import COLOUR_NAMES, SelectTable, Written
 from config.subject import units, unplaced
 from config.unit import canonical
 from ganzhi.errors import Fault
-from ganzhi.records import AlarmClass, Catalogue, Floats, Int32s, Point, Rule, Text, Unit
+from ganzhi.records import COLOURS, AlarmClass, Catalogue, Floats, Int32s, Point, Rule, Text, Unit
 
 SINGULAR = {"tags": "tag", "points": "id"}
 ROUNDING = 1e-9
@@ -79,8 +80,9 @@ def resolve(
 ) -> tuple[Rule, ...]:
     """The rules that watch at least one point; a fault for each that does not fit its points."""
     columns = Columns(catalogue)
+    written = list(written)
     found = (_Resolving(rule, columns, faults, warnings).rule() for rule in written)
-    return tuple(rule for rule in found if rule is not None)
+    return in_force([rule for rule in found if rule is not None], written, warnings)
 
 
 @dataclass(slots=True)
@@ -108,6 +110,8 @@ class _Resolving:
         limits = np.full((len(low), len(COLOUR_NAMES)), np.nan)
         for colour, limit in table.limits.given().items():
             limits[:, COLOUR_NAMES.index(colour)] = scaled(limit, low, high)
+        if kind.colours:
+            limits[:] = COLOURS
         self._check_order(limits)
         deadband = table.deadband.across(low, high)
         low, high = self.columns.ranges(self.points)
@@ -213,7 +217,7 @@ class _Resolving:
     def _check_order(self, limits: Floats) -> None:
         """Limits of which some are numbers and some shares are in order only point by point."""
         given = self.written.table.limits.given()
-        if len({limit.share for limit in given.values()}) == 1:
+        if len({limit.share for limit in given.values()}) <= 1:
             return
         columns = [COLOUR_NAMES.index(colour) for colour in given]
         steps = np.diff(limits[:, columns], axis=1) * (1 if self.written.side == "high" else -1)

@@ -81,7 +81,7 @@ class RuleTable(BaseModel):
     name: NameTable
     kind: Named
     select: SelectTable
-    limits: LimitsTable
+    limits: LimitsTable = LimitsTable()
     per: Per | None = None
     distance_m: Annotated[float, Field(gt=0)] | None = None
     side: Literal["high", "low"] | None = None

@@ -11,10 +11,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import config
-from config import PER_POINT, Configuration, Kind, Settings
+from config import PER_POINT, RULE_IDS, Configuration, Kind, Settings
 from detectors import OPTIONS
 from ganzhi.clock import NS_PER_S
 from ganzhi.errors import ConfigError, Fault
+from ganzhi.records import COLOURS
 from grafana import GrafanaServer, InfluxSource
 from grafana.build import build as build_dashboards
 from grafana.push import Pushed
@@ -28,6 +29,8 @@ from simulators.replay import ReplayMap
 from simulators.replay import replay as replay_files
 from simulators.script import DEMO, QUIET
 from storage import DuckDBStore
+
+COLOUR_NAMES = tuple(tier.name.lower() for tier in COLOURS)
 
 KINDS = {
     "value": Kind(unit="{unit}", options=dict.fromkeys(OPTIONS["value"], float), reading=True),
@@ -81,6 +84,37 @@ KINDS = {
         side="high",
     ),
     "stuck": Kind(unit="pauses", options={"changes": int, "learn_s": float, "memory_s": float}, side="high"),
+    "worst": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS},
+        required=frozenset({"rules"}),
+        side="high",
+        colours=True,
+        per=("source", "enterprise", "all", "neighbours"),
+    ),
+    "at_least": Kind(
+        unit="points",
+        options={"rules": RULE_IDS, "tier": COLOUR_NAMES},
+        required=frozenset({"rules"}),
+        side="high",
+        per=("source", "enterprise", "all", "neighbours"),
+    ),
+    "raised": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS, "tier": COLOUR_NAMES, "agree": int},
+        required=frozenset({"rules", "agree"}),
+        side="high",
+        colours=True,
+        per=("neighbours",),
+    ),
+    "counting": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS, "counts": str},
+        required=frozenset({"rules"}),
+        side="high",
+        colours=True,
+        per=("source", "enterprise", "all", "neighbours"),
+    ),
 }
 """What a rule pack may set, by kind; a test holds it against the detectors' own OPTIONS."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from config import PER_POINT, Kind
+from config import PER_POINT, RULE_IDS, Kind
 from ganzhi.errors import ConfigError
 
 KINDS: Mapping[str, Kind] = {
@@ -20,6 +20,14 @@ KINDS: Mapping[str, Kind] = {
     "stale": Kind(unit="periods", side="high"),
     "joint": Kind(
         unit="1", options={"components": int, "robust": bool, "label": str}, per=("source", "all", "neighbours")
+    ),
+    "worst": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS},
+        required=frozenset({"rules"}),
+        side="high",
+        colours=True,
+        per=("source", "all"),
     ),
     "pair": Kind(unit="m", side="high", per=("enterprise",), members=("pressure", "level")),
 }
