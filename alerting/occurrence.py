@@ -11,7 +11,7 @@ from alerting.hold import NOT_HELD, Hold, found, kept, pack, unpack
 from alerting.state import Event, after
 from alerting.text import sentence
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Alarm, AlarmState, Catalogue, Change, Rule, Text, Tier, Transition
+from ganzhi.records import Alarm, AlarmState, Catalogue, Change, Rule, Text, Tier, Transition, Unit
 
 GONE = -1
 """The point of an alarm whose point is not in the present catalogue."""
@@ -49,6 +49,7 @@ class Site:
         if len(self.rules) != len(rules):
             raise ValueError("two rules have one id")
         self._order = {rule.id: order for order, rule in enumerate(rules)}
+        self._units = {rule.id: {unit.point: unit for unit in rule.units} for rule in rules}
         self._watched = {rule.id: frozenset(rule.subjects.tolist()) for rule in rules}
 
     def key(self, transition: Transition) -> Key:
@@ -70,7 +71,7 @@ class Site:
     def told(self, alarm: Alarm, rule_id: str, hold: Hold, *, retrospective: bool = False) -> Alarm:
         """The alarm with the figures and texts of the rule that holds it."""
         rule, point = self.rules[rule_id], self.catalogue.points[alarm.point]
-        source = self.catalogue.sources[point.source]
+        source, unit = self.catalogue.sources[point.source], self._units[rule_id].get(alarm.point)
         return replace(
             alarm,
             rule=rule.id,
@@ -81,7 +82,16 @@ class Site:
             unit=point.unit,
             score_unit=rule.unit,
             name=rule.name,
-            text=sentence(rule, point, source, hold, self.zone, retrospective=retrospective),
+            text=sentence(
+                rule,
+                point,
+                source,
+                hold,
+                self.zone,
+                unit=unit.name if unit else None,
+                members=self._names(rule, unit) if unit else (),
+                retrospective=retrospective,
+            ),
             advice=rule.advice,
             basis=rule.basis,
         )
@@ -113,6 +123,17 @@ class Site:
             advice=rule.advice,
             basis=rule.basis,
         )
+
+    def _names(self, rule: Rule, unit: Unit) -> list[Text]:
+        """The names of a unit's members: of the rule that judges several points under one of them, or of the point."""
+        read = rule.options.get("rules")
+        groups = [self.rules[id_] for id_ in read if self._units.get(id_)] if isinstance(read, tuple) else []
+        names = []
+        for index in unit.members.tolist():
+            point = self.catalogue.points[index]
+            named = next((group.name for group in groups if index in self._units[group.id]), None)
+            names.append(named or Text(point.name or point.tag, point.tag))
+        return names
 
     def _in_force(self, rule_id: str, condition: str, point: int) -> bool:
         rule = self.rules.get(rule_id)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from alerting.hold import Hold
+from alerting.text_group import GROUP_ENDINGS, GROUP_FINDINGS
 from ganzhi.clock import local_text
 from ganzhi.records import Point, Rule, Source, Text, Tier
 
@@ -30,17 +31,37 @@ UNITS_S = ((86_400.0, Text("天", "days")), (3_600.0, Text("小时", "h")), (60.
 
 
 def sentence(
-    rule: Rule, point: Point, source: Source, hold: Hold, zone: ZoneInfo, *, retrospective: bool = False
+    rule: Rule,
+    point: Point,
+    source: Source,
+    hold: Hold,
+    zone: ZoneInfo,
+    *,
+    unit: Text | None = None,
+    members: Sequence[Text] = (),
+    retrospective: bool = False,
 ) -> Text:
-    """What a rule found at a point, or, for a hold without a tier, that it is over; ends with the local time."""
-    told = (FINDINGS if hold.tier else ENDINGS).get(rule.kind, _score if hold.tier else _score_over)(rule, point, hold)
+    """What a rule found at a point, or, for a hold without a tier, that it is over; ends with the local time.
+
+    unit     the name of the unit for which the point stands, and of its members, in their order
+    """
+    told = _told(rule, point, hold, members)
     at = local_text(hold.time, zone)
     marks = [mark for mark, set_ in ((SIMULATED, hold.simulated), (RETROSPECTIVE, retrospective)) if set_]
     label = f"{point.name}({point.tag})" if point.name else f"{point.tag} "
+    zh = f"{source.name.zh} {label}" if unit is None else f"{unit.zh} "
+    en = f"{source.name.en} {point.tag}" if unit is None else unit.en
     return Text(
-        f"{''.join(mark.zh for mark in marks)}{source.name.zh} {label}{told.zh}({at})",
-        f"{''.join(mark.en for mark in marks)}{source.name.en} {point.tag} {told.en} ({at})",
+        f"{''.join(mark.zh for mark in marks)}{zh}{told.zh}({at})",
+        f"{''.join(mark.en for mark in marks)}{en} {told.en} ({at})",
     )
+
+
+def _told(rule: Rule, point: Point, hold: Hold, members: Sequence[Text]) -> Text:
+    grouped = (GROUP_FINDINGS if hold.tier else GROUP_ENDINGS).get(rule.kind)
+    if grouped is not None:
+        return grouped(rule, members, hold)
+    return (FINDINGS if hold.tier else ENDINGS).get(rule.kind, _score if hold.tier else _score_over)(rule, point, hold)
 
 
 def measure(value: float, unit: str, resolution: float) -> str:
