@@ -113,8 +113,6 @@ class Watch:
             for k in np.flatnonzero(after != announced).tolist():
                 row = int(index[part][k])
                 found.append(self._transition(rows, score, row, Tier(announced[k]), Tier(after[k])))
-                self.simulated[rows.slot[row]] = found[-1].simulated
-                self.heard.append(int((rows.time if rows.heard is None else rows.heard)[row]))
         self._settle(chosen.slot)
         return found
 
@@ -126,6 +124,10 @@ class Watch:
         self, rows: Rows, score: Floats, row: int, old: Tier, new: Tier, *, retrospective: bool = False
     ) -> Transition:
         slot = int(rows.slot[row])
+        simulated = bool(rows.quality[row] & SIMULATED)
+        if not retrospective:
+            self.simulated[slot] = simulated
+            self.heard.append(int((rows.time if rows.heard is None else rows.heard)[row]))
         return Transition(
             rule=self.rule.id,
             point=int(self._subjects[slot]),
@@ -136,6 +138,6 @@ class Watch:
             limit=float(self.rule.limits[slot, (new or old) - 1]),
             value=float(rows.value[row]),
             evidence=self._score.evidence(row),
-            simulated=bool(rows.quality[row] & SIMULATED),
+            simulated=simulated,
             retrospective=retrospective,
         )
