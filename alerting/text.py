@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerting.hold import Hold
 from alerting.text_group import GROUP_ENDINGS, GROUP_FINDINGS
+from alerting.text_joint import joint, joint_over
 from ganzhi.clock import local_text
 from ganzhi.records import Point, Rule, Source, Text, Tier
 
@@ -58,6 +59,8 @@ def sentence(
 
 
 def _told(rule: Rule, point: Point, hold: Hold, members: Sequence[Text]) -> Text:
+    if rule.kind == "joint":
+        return (joint if hold.tier else joint_over)(rule, members, hold)
     grouped = (GROUP_FINDINGS if hold.tier else GROUP_ENDINGS).get(rule.kind)
     if grouped is not None:
         return grouped(rule, members, hold)

@@ -3,7 +3,7 @@
 from config.catalogue import load_catalogue
 from config.check import Configuration, load
 from config.example import example
-from config.kind import PER_POINT, RULE_IDS, Kind, Option
+from config.kind import PER_POINT, RULE_IDS, Kind, Option, PerUnit
 from config.pack import load_rules
 from config.secret import secret
 from config.settings import Settings, load_settings
@@ -15,6 +15,7 @@ __all__ = [
     "Configuration",
     "Kind",
     "Option",
+    "PerUnit",
     "Settings",
     "canonical",
     "example",

@@ -7,12 +7,14 @@ import itertools
 import math
 import typing
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from config.amount import Amount, amount
 from config.document import Step
 from config.explain import Finding, Wrong, shown
-from config.kind import UNIT, Kind, Option, PerPoint, RuleIds
+from config.kind import UNIT, Kind, Option, PerPoint, PerUnit, RuleIds
+from config.model import read_models
 from config.nearest import did_you_mean
 from config.ruletable import COLOUR_NAMES
 from config.subject import Per
@@ -119,11 +121,14 @@ def unit_stem(unit: str, kind: Kind) -> str | None:
     return unit[len(before) : len(unit) - len(after)].strip()
 
 
-def read_options(given: object, name: str, kind: Kind, refuse: Refuse) -> dict[str, object]:
-    """The options with their types, an Amount for those of each point; a fault for each that does not fit."""
+def read_options(given: object, name: str, kind: Kind, folder: Path, refuse: Refuse) -> dict[str, object]:
+    """The options with their types, an Amount for those of each point, models by the id of their unit out of files in
+    `folder`; a fault for each that does not fit.
+    """
     if not isinstance(given, dict):
         return {}
     options: dict[str, object] = {}
+    found: object
     for key in sorted(kind.required - set(given)):
         refuse(f"kind {name!r} needs the option {key!r}", f"add {key} to options", "options", key)
     for key, value in given.items():
@@ -131,8 +136,11 @@ def read_options(given: object, name: str, kind: Kind, refuse: Refuse) -> dict[s
             remedy = did_you_mean(key, kind.options) or f"kind {name!r} takes no options"
             refuse(f"kind {name!r} has no option {key!r}", remedy, "options", key)
             continue
-        read = _READERS.get(kind.options[key], _read_other)
-        found = read(value, kind.options[key])
+        option = kind.options[key]
+        if isinstance(option, PerUnit):
+            found = read_models(value, option, folder)
+        else:
+            found = _READERS.get(option, _read_other)(value, option)
         if isinstance(found, Finding):
             refuse(found.problem, found.remedy, "options", key)
         else:

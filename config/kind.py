@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from config.subject import Per
 
@@ -24,8 +24,27 @@ class RuleIds:
 
 RULE_IDS = RuleIds()
 
-Option = type[float] | type[int] | type[bool] | type[str] | tuple[str, ...] | PerPoint | RuleIds
-"""What an option accepts: a type, one of a few words, a value of each point, or ids of rules."""
+
+class Model(Protocol):
+    """What a file holds of a unit; `channels` are the ids of its points, in the order that the model has them."""
+
+    @property
+    def channels(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PerUnit:
+    """An option that is a JSON file, relative to the pack, with a model for each unit.
+
+    `read` makes models by the id of their unit of what the file holds; ValueError says what is wrong. None: the file
+    is not read, and the option is its path.
+    """
+
+    read: Callable[[object], Mapping[str, Model]] | None
+
+
+Option = type[float] | type[int] | type[bool] | type[str] | tuple[str, ...] | PerPoint | RuleIds | PerUnit
+"""What an option accepts: a type, one of a few words, a value of each point, ids of rules, or a file of models."""
 
 UNIT = "{unit}"
 """Stands for the unit of the point in `Kind.unit`."""

@@ -88,7 +88,7 @@ def _read_rule(
         fault(f"unknown kind {name!r}", did_you_mean(name, kinds), "kind")
         return None
     kind = kinds[name]
-    options = read_options(row.get("options", {}), name, kind, fault)
+    options = read_options(row.get("options", {}), name, kind, document.path.parent, fault)
     side = kind.side or row.get("side")
     if side is None:
         fault("the side is missing", 'write side = "high" where more is worse, "low" where less is', "side")

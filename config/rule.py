@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from config.amount import Amount
 from config.judgement import order_fault, unit_stem
-from config.kind import UNIT
+from config.kind import UNIT, Model
+from config.model import match, models_of
 from config.nearest import did_you_mean
 from config.reading import in_force
 from config.ruletable import COLOUR_NAMES, SelectTable, Written
@@ -118,6 +119,8 @@ class _Resolving:
         options: dict[str, object] = {}
         for name, value in self.written.options.items():
             options[name] = value.at(low, high) if isinstance(value, Amount) else value
+            if isinstance(value, Mapping) and len(self.faults) == before:
+                options[name] = tuple(value[unit.id] for unit in self.units)
             if isinstance(value, Amount):
                 self._check_range(value.at(low, high), value, low, high, ("options", name))
         if kind.reading:
@@ -156,7 +159,17 @@ class _Resolving:
             self._fault(problem, "give it lon and lat in points.csv, or select others", "per")
             return ()
         found = units(catalogue, self.points, written.per, written.table.distance_m or 0.0)
+        for name, models in models_of(written.options, written.kind).items():
+            found = tuple(self._as_modelled(unit, name, models) for unit in found)
         return tuple(map(self._in_order, found)) if written.kind.members else found
+
+    def _as_modelled(self, unit: Unit, option: str, models: Mapping[str, Model]) -> Unit:
+        """The unit with its points in the order of its model; else a fault."""
+        matched = match(unit, models, self.columns.catalogue)
+        if isinstance(matched, Unit):
+            return matched
+        self._fault(matched.problem, matched.remedy, "options", option)
+        return unit
 
     def _in_order(self, unit: Unit) -> Unit:
         """The unit with one point of each quantity that the kind asks for, in its order; else a fault."""

@@ -181,11 +181,16 @@ class Course:
 
 
 def _expected(whiten: Floats, at: Slots) -> Floats:
-    # Solved by elimination and not by LAPACK, so that it is the same on every machine.
     precision = np.stack([(whiten * whiten[j]).sum(axis=1) for j in at])
-    n = len(at)
-    table = np.concatenate([precision[:, at], precision], axis=1)
-    table[:, n + at] = 0.0
+    others = precision.copy()
+    others[:, at] = 0.0
+    return solved(precision[:, at], others)
+
+
+def solved(matrix: Floats, right: Floats) -> Floats:
+    """X with matrix X = right, for a symmetric positive definite matrix; the same to the last bit on every machine."""
+    n = len(matrix)
+    table = np.concatenate([matrix, right], axis=1)
     for j in range(n):
         table[j] /= table[j, j]
         others = np.arange(n) != j

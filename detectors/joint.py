@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from detectors.course import Course, Steps
+from detectors.course import Course, Steps, solved
 from detectors.jointmodel import JointModel, Space
 from detectors.option import number
 from detectors.rows import Rows, Slots, State
@@ -51,7 +51,6 @@ class Joint:
         if wait != int(wait):
             raise ValueError(f"{rule.id}: wait must be a whole number of samples, not {wait:g}")
         unit, column = _places(rule)
-        self._members = [unit.members for unit in rule.units]
         self._sampler = Sampler(unit, column, [model.period_s for model in self._models], int(wait))
         self._course = Course(self._models)
         channels = [len(model.channels) for model in self._models]
@@ -74,8 +73,8 @@ class Joint:
         return Rows(unit, time, nothing, quality, steps.starts, rows.since, rows.until), score
 
     def evidence(self, row: int) -> Mapping[str, float]:
-        """`t2` and `spe`, where 1 is the limit, of the space that decides; `share.<point>`: how much of it would be
-        gone if that channel alone were as the others have it, for up to three points by their index in the catalogue.
+        """`t2` and `spe`, where 1 is the limit, of the space that decides; `share_<place>`: how much of it would be
+        gone if that channel alone were as the others have it, for up to three by their place in the unit.
         """
         if self._seen is None:
             return {}
@@ -83,16 +82,14 @@ class Joint:
         k = int(unit[row])
         lasts = share[row, 2:].max() > share[row, :2].max()
         t2, spe = np.sqrt(share[row, 2:] if lasts else share[row, :2]).tolist()
-        model, members = self._models[k], self._members[k]
-        d = len(members)
+        model = self._models[k]
+        d = len(model.channels)
         if model.lasting is not None and lasts:
-            blame = _blame(model.lasting, steps.lasting[row : row + 1, :d], narrow=spe > t2)
+            blame = _blame(model.lasting, steps.lasting[row : row + 1, :d])
         else:
-            blame = _blame(model.now, steps.now[row, : model.lags + 1, :d], narrow=spe > t2)
+            blame = _blame(model.now, steps.now[row, : model.lags + 1, :d])
         worst = np.argsort(-blame, kind="stable")[:SHARES]
-        return {"t2": t2, "spe": spe} | {
-            f"share.{members[at]}": float(blame[at]) for at in worst.tolist() if blame[at] > 0
-        }
+        return {"t2": t2, "spe": spe} | {f"share_{at}": float(blame[at]) for at in worst.tolist() if blame[at] > 0}
 
 
 class Spaces:
@@ -153,12 +150,17 @@ def _places(rule: Rule) -> tuple[Slots, Slots]:
     return unit, column
 
 
-def _blame(space: Space, features: Floats, *, narrow: bool) -> Floats:
-    # How much less T² or SPE could be with another value of one reading of a channel, as a share of it.
-    side = space.whiten[:, space.main :] if narrow else space.whiten[:, : space.main]
-    y = (side * features.ravel()[:, np.newaxis]).sum(axis=0)
-    own = np.maximum((side * side).sum(axis=1), np.finfo(float).tiny)
+def _blame(space: Space, features: Floats) -> Floats:
+    # Of features (depth, channels): how much less T² + SPE could be with other values of one channel, as a share.
+    depth, d = features.shape
+    y = (space.whiten * features.ravel()[:, np.newaxis]).sum(axis=0)
+    rows = space.whiten.reshape(depth, d, -1)
+    found = np.zeros(d)
     with np.errstate(under="ignore"):
-        less = (side * y).sum(axis=1) ** 2 / own / max(float((y * y).sum()), np.finfo(float).tiny)
-    found: Floats = less.reshape(features.shape).max(axis=0)
+        whole = max(float((y * y).sum()), np.finfo(float).tiny)
+        for channel in range(d):
+            own = rows[:, channel]
+            slope = (own * y).sum(axis=1)
+            precision = (own[:, np.newaxis] * own).sum(axis=2) + np.eye(depth) * np.finfo(float).tiny
+            found[channel] = (solved(precision, slope[:, np.newaxis])[:, 0] * slope).sum() / whole
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -11,10 +11,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import config
-from config import PER_POINT, RULE_IDS, Configuration, Kind, Settings
+from config import PER_POINT, RULE_IDS, Configuration, Kind, PerUnit, Settings
 from detectors import OPTIONS
+from detectors.jointfit import FitOptions
+from detectors.jointmodel import read_models
 from ganzhi.clock import NS_PER_S
 from ganzhi.errors import ConfigError, Fault
+from ganzhi.fitting import Written, fit_rule, joint_rule, recorded
 from ganzhi.records import COLOURS
 from grafana import GrafanaServer, InfluxSource
 from grafana.build import build as build_dashboards
@@ -115,8 +118,22 @@ KINDS = {
         colours=True,
         per=("source", "enterprise", "all", "neighbours"),
     ),
+    "joint": Kind(
+        unit="ratio",
+        options={"model": PerUnit(read_models), "wait": int},
+        required=frozenset({"model"}),
+        side="high",
+        per=("source", "enterprise", "all"),
+    ),
 }
 """What a rule pack may set, by kind; a test holds it against the detectors' own OPTIONS."""
+
+
+FIT = FitOptions()
+"""The usual way to fit a joint rule."""
+
+UNFITTED = KINDS | {"joint": replace(KINDS["joint"], options={**KINDS["joint"].options, "model": PerUnit(None)})}
+"""The same where models are still to be made: their files need not be there."""
 
 
 def load(settings: Path) -> Configuration:
@@ -216,16 +233,54 @@ def export(configuration: Configuration, folder: Path, *, start: str, end: str) 
 
     Raises ConfigError for another store or a time that is none, Unavailable while the service has the file open.
     """
+    with _readings(configuration) as store:
+        return store.export(folder, *_span(configuration, start, end))
+
+
+def _readings(configuration: Configuration) -> DuckDBStore:
     settings = configuration.settings
     if settings.store.kind != "duckdb":
         remedy = f"it is in {settings.store.kind}: use the export of that server"
-        raise ConfigError([Fault("ganzhi.toml: store.kind", "only the embedded store is exported here", remedy)])
+        raise ConfigError([Fault("ganzhi.toml: store.kind", "only the embedded store is read here", remedy)])
     if not settings.store.path.exists():
         raise ConfigError([Fault("ganzhi.toml: store.path", f"there is no {settings.store.path}", "run it first")])
-    zone = ZoneInfo(settings.site.time_zone)
-    first, last = _moment(start, zone, "--from", 0), _moment(end, zone, "--to", LATEST_NS)
-    with DuckDBStore(settings.store.path, configuration.catalogue) as store:
-        return store.export(folder, first, last)
+    return DuckDBStore(settings.store.path, configuration.catalogue)
+
+
+def _span(configuration: Configuration, start: str, end: str) -> tuple[int, int]:
+    zone = ZoneInfo(configuration.settings.site.time_zone)
+    return _moment(start, zone, "--from", 0), _moment(end, zone, "--to", LATEST_NS)
+
+
+def fit(
+    settings_file: Path,
+    rule_id: str,
+    *,
+    files: Sequence[Path],
+    map_file: Path | None,
+    start: str,
+    end: str,
+    unit: str,
+    options: Mapping[str, float],
+) -> Written:
+    """Fit the models of a joint rule to CSV files, or to what the embedded store has of [start, end), local times.
+
+    Raises ConfigError for what a person can mend, Unavailable while the service has the store open.
+    """
+    configuration = config.load(settings_file, UNFITTED, codecs=CODECS)
+    rule = joint_rule(configuration, rule_id)
+    try:
+        chosen = FitOptions(**options)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ConfigError([Fault("options", str(error))]) from error
+    if files and map_file is None:
+        raise ConfigError([Fault("--map", "is missing", "name the map that says which column is which tag")])
+    if files and map_file is not None:
+        readings = recorded(files, map_file, configuration.catalogue)
+    else:
+        with _readings(configuration) as store:
+            readings = store.readings(rule.points, *_span(configuration, start, end))
+    return fit_rule(rule, readings, configuration.catalogue, options=chosen, only=unit)
 
 
 def _moment(text: str, zone: ZoneInfo, option: str, default: int) -> int:

@@ -36,6 +36,7 @@ EXCEPTIONS: dict[str, str] = {
     "ganzhi/app.py": "connects the parts of the service and runs them",
     "ganzhi/parts.py": "opens them, each where it left off",
     "ganzhi/command.py": "the same for the commands beside the service",
+    "ganzhi/fitting.py": "what `ganzhi fit` connects: recordings, rules and the fit",
 }
 """file -> why it may import packages other than its own"""
 
