@@ -120,6 +120,12 @@ class Watch:
         busy = (self._judged.take(slot) | self.announced.take(slot)) > 0
         self._threshold[slot] = np.where(busy, -self._judge.never, self._judge.mildest.take(slot))
 
+    def _listened(self, rows: Rows, row: int) -> int:
+        # A score whose rows are its own may not know when it heard what they rest on: then it was in this block.
+        if rows.heard is not None:
+            return int(rows.heard[row])
+        return int(rows.time[row]) if self.spec.arrivals else rows.until
+
     def _transition(
         self, rows: Rows, score: Floats, row: int, old: Tier, new: Tier, *, retrospective: bool = False
     ) -> Transition:
@@ -127,7 +133,7 @@ class Watch:
         simulated = bool(rows.quality[row] & SIMULATED)
         if not retrospective:
             self.simulated[slot] = simulated
-            self.heard.append(int((rows.time if rows.heard is None else rows.heard)[row]))
+            self.heard.append(self._listened(rows, row))
         return Transition(
             rule=self.rule.id,
             point=int(self._subjects[slot]),
