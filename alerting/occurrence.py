@@ -125,9 +125,13 @@ class Site:
         )
 
     def _names(self, rule: Rule, unit: Unit) -> list[Text]:
-        """The names of a unit's members: of the rule that judges several points under one of them, or of the point."""
-        read = rule.options.get("rules")
-        groups = [self.rules[id_] for id_ in read if self._units.get(id_)] if isinstance(read, tuple) else []
+        """The names of what a rule counts: the rules that it reads where they are kinds of item; otherwise the unit's
+        members, by the rule that judges several points under one of them, or by the point."""
+        ids = rule.options.get("rules")
+        read = [self.rules[id_] for id_ in ids] if isinstance(ids, tuple) else []
+        if rule.options.get("items"):
+            return [each.name for each in read]
+        groups = [each for each in read if each.units]
         names = []
         for index in unit.members.tolist():
             point = self.catalogue.points[index]

@@ -94,7 +94,7 @@ GROUPS: dict[str, GroupSpec] = {
     "worst": GroupSpec(Worst, frozenset({"rules"})),
     "at_least": GroupSpec(AtLeast, frozenset({"rules", "tier"})),
     "raised": GroupSpec(Raised, frozenset({"rules", "tier", "agree"})),
-    "counting": GroupSpec(Counting, frozenset({"rules", "counts"})),
+    "counting": GroupSpec(Counting, frozenset({"rules", "counts", "items"})),
 }
 """Kinds that judge the tiers that other rules announce."""
 

@@ -20,13 +20,25 @@ STEP = re.compile(rf"([1-9]\d{{0,5}}) ({'|'.join(COLOUR_NAMES[:-1])}) ?(?:->|→
 
 
 class Grade(Protocol):
-    """The scores of units, float64 (u,), by the tiers uint8 (u, k) of their members and (u,) of their own point."""
+    """The scores of units, float64 (u,), by the tiers uint8 (u, k) of what it counts and (u,) of their own point.
 
+    counted  those tiers, out of the tiers (u, k, r) of k members by r rules
+    """
+
+    def counted(self, tiers: Bytes) -> Bytes: ...
     def __call__(self, tiers: Bytes, own: Bytes) -> Floats: ...
+
+
+def by_point(tiers: Bytes) -> Bytes:
+    """The worst of each member, (u, k), by any rule: tiers (u, k, r)."""
+    worst: Bytes = tiers.max(axis=2)
+    return worst
 
 
 class Worst:
     """The worst colour of the members, as a number: 0 none, 1 blue, … 4 red."""
+
+    counted = staticmethod(by_point)
 
     def __init__(self, rule: Rule) -> None:
         pass
@@ -38,6 +50,8 @@ class Worst:
 class AtLeast:
     """How many members are in the colour `tier` or a worse one: k of n, with a k for each colour as limits."""
 
+    counted = staticmethod(by_point)
+
     def __init__(self, rule: Rule) -> None:
         self._tier = colour(rule, "tier")
 
@@ -47,6 +61,8 @@ class AtLeast:
 
 class Raised:
     """One colour worse than the unit's own point, where at least `agree` others are in `tier` or worse; else none."""
+
+    counted = staticmethod(by_point)
 
     def __init__(self, rule: Rule) -> None:
         self._tier = colour(rule, "tier")
@@ -62,14 +78,29 @@ class Raised:
 class Counting:
     """The worst colour of the members, or a worse one where enough of them are in a milder one, as a number 0 to 4.
 
-    A member counts in its colour and in every milder one. Where each step leads one colour up, as in the clause, this
-    cannot be told from counting each in its own colour only: whoever is worse has brought that colour anyway.
+    With `items` the rules that are read are kinds of item: the members are counted rule by rule, and then, by the same
+    table, the colours that the rules have got by it. A member counts in its colour and in every milder one. Where each
+    step leads one colour up, as in the clause, this cannot be told from counting each in its own colour only: whoever
+    is worse has brought that colour anyway.
     """
 
     def __init__(self, rule: Rule) -> None:
         self._steps = counts(rule)
+        self._items = rule.options.get("items", False)
+        if not isinstance(self._items, bool):
+            raise ValueError(f"{rule.id}: items must be true or false, not {self._items!r}")
+
+    def counted(self, tiers: Bytes) -> Bytes:
+        if not self._items:
+            return by_point(tiers)
+        u, k, r = tiers.shape
+        each = np.moveaxis(tiers, 2, 1).reshape(u * r, k)
+        return self._count(each).astype(np.uint8).reshape(u, r)
 
     def __call__(self, tiers: Bytes, own: Bytes) -> Floats:
+        return self._count(tiers)
+
+    def _count(self, tiers: Bytes) -> Floats:
         score = _worst(tiers)
         for least, counted, leads_to in self._steps:
             reached = _count(tiers, counted) >= least

@@ -37,6 +37,9 @@ class GroupWatch:
         self._judge = Judge(rule)
         self._hold = Hold(rule)
         self._cells = Cells(rule, members)
+        # How many things there are to count: those that would be red if every member were.
+        every = self._cells.judged * np.uint8(Tier.RED)
+        self._count = np.count_nonzero(self._grade.counted(every), axis=1)
         m = len(rule.units)
         self.announced = np.zeros(m, np.uint8)
         self.simulated = np.zeros(m, np.bool_)
@@ -102,27 +105,32 @@ class GroupWatch:
 
     def _walk(self, unit: Slots, time: Int64s) -> list[Transition]:
         tiers, simulated = self._cells.of(unit)
-        score = self._grade(tiers, tiers[np.arange(len(unit)), self._cells.middle[unit]])
+        own = tiers[np.arange(len(unit)), self._cells.middle[unit]].max(axis=1)
+        counted = self._grade.counted(tiers)
+        score = self._grade(counted, own)
         before, announced = self._judged[unit], self.announced[unit]
         judged = self._judge.tier(score, unit, before)
         after = self._hold.update(unit, time, before, judged, announced)
         self._judged[unit] = judged
         self.announced[unit] = after
         self._due[unit] = self._hold.due(unit, judged, after)
-        told = (after != announced) & tiers.any(axis=1)
+        told = (after != announced) & counted.any(axis=1)
         self.simulated[unit[told]] = simulated[told]
         return [
             self._transition(
-                int(unit[k]), int(time[k]), Tier(announced[k]), Tier(after[k]), score=float(score[k]), tiers=tiers[k]
+                int(unit[k]),
+                int(time[k]),
+                (Tier(announced[k]), Tier(after[k])),
+                score=float(score[k]),
+                evidence=_evidence(counted[k], int(self._count[unit[k]]), int(own[k])),
             )
             for k in np.flatnonzero(after != announced).tolist()
         ]
 
-    def _transition(self, unit: int, time: int, old: Tier, new: Tier, *, score: float, tiers: Bytes) -> Transition:
-        evidence = {tier.name.lower(): float(count) for tier, count in zip(COLOURS, _by_colour(tiers), strict=True)}
-        worst = np.flatnonzero(tiers == tiers.max(initial=1))[:NAMED].tolist()
-        evidence |= {f"worst_{place}": float(member) for place, member in enumerate(worst, 1)}
-        evidence |= {"points": float(self._cells.count[unit]), "own": float(tiers[self._cells.middle[unit]])}
+    def _transition(
+        self, unit: int, time: int, tiers: tuple[Tier, Tier], *, score: float, evidence: Mapping[str, float]
+    ) -> Transition:
+        old, new = tiers
         return Transition(
             rule=self.rule.id,
             point=self.rule.units[unit].point,
@@ -137,9 +145,15 @@ class GroupWatch:
         )
 
 
-def _by_colour(tiers: Bytes) -> list[int]:
-    counts: list[int] = (tiers[:, np.newaxis] == TIERS).sum(axis=0).tolist()
-    return counts
+def _evidence(tiers: Bytes, points: int, own: int) -> dict[str, float]:
+    by_colour = (tiers[:, np.newaxis] == TIERS).sum(axis=0).tolist()
+    worst = np.flatnonzero(tiers == tiers.max(initial=1))[:NAMED].tolist()
+    return {
+        **{tier.name.lower(): float(count) for tier, count in zip(COLOURS, by_colour, strict=True)},
+        **{f"worst_{place}": float(member) for place, member in enumerate(worst, 1)},
+        "points": float(points),
+        "own": float(own),
+    }
 
 
 def in_order(rules: Sequence[Rule]) -> list[Rule]:

@@ -28,7 +28,8 @@ class Member(Protocol):
 class Cells:
     """The tiers of every member of every unit, by each of the rules that are read.
 
-    middle  intp (u,), the place of a unit's own point among its members; count (u,), members that any rule judges
+    middle  intp (u,), the place of a unit's own point among its members
+    judged  bool (u, k, r), whether there is something that the rule judges
     """
 
     def __init__(self, rule: Rule, members: Sequence[Member]) -> None:
@@ -43,8 +44,10 @@ class Cells:
         point = table[unit, place]
         order = np.argsort(point, kind="stable")
         self._point, self._unit, self._place = point[order], unit[order], place[order]
-        judged = np.isin(self._point, np.concatenate([member.rule.subjects for member in members]))
-        self.count = np.bincount(self._unit[judged], minlength=u)
+        self.judged = np.zeros((u, k, r), np.bool_)
+        for rank, member in enumerate(members):
+            cell = self._where(member.rule.subjects)[1]
+            self.judged[self._unit[cell], self._place[cell], rank] = True
 
     def read(self, members: Sequence[Member]) -> None:
         """Take what the members hold."""
@@ -57,11 +60,12 @@ class Cells:
             self._simulated[where] = member.simulated[which]
 
     def of(self, unit: Slots) -> tuple[Bytes, NDArray[np.bool_]]:
-        """Of units the tier of each member, uint8 (n, k), and whether a simulated one is among them, (n,)."""
+        """Of units the tier of each member by each rule, uint8 (n, k, r), and whether one that is in colour is
+        simulated, (n,)."""
         tier = self._tier[unit]
         made_up = (self._simulated[unit] & (tier > 0)).reshape(len(unit), -1)
         simulated: NDArray[np.bool_] = np.any(made_up, axis=1)
-        return tier.max(axis=2), simulated
+        return tier, simulated
 
     def news(self, told: Mapping[str, Told]) -> News:
         """What the rules told, for each unit that it is about."""

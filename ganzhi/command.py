@@ -112,7 +112,7 @@ KINDS = {
     ),
     "counting": Kind(
         unit="colour",
-        options={"rules": RULE_IDS, "counts": str},
+        options={"rules": RULE_IDS, "counts": str, "items": bool},
         required=frozenset({"rules"}),
         side="high",
         colours=True,

@@ -14,7 +14,7 @@ from alerting.text import sentence
 from alerting.text_group import GROUP_ENDINGS, GROUP_FINDINGS
 from detectors import GROUPS
 from ganzhi.records import Rule, Text, Tier, Unit
-from tests.alerting.site import GAS_1, HIGH, LEVEL, START, TANK, ZONE, MemoryJournal, alarms, moved, rule
+from tests.alerting.site import GAS_1, HIGH, LEVEL, SILENT, START, TANK, ZONE, MemoryJournal, alarms, moved, rule
 
 WHEN = "(2026-05-01 08:00:00)"
 NAME = Text("一", "one")
@@ -113,6 +113,17 @@ def test_any_other_kind_goes_by_the_name_of_its_unit_when_it_has_one() -> None:
     held = Hold(Tier.BLUE, START, math.nan, 6.0, 5.0)
     told = sentence(rule("j", "joint", "sigma", name=NAME), LEVEL, TANK, held, ZONE, unit=UNIT)
     assert told.zh.startswith("一号尾矿库 评分为 6.00 sigma")
+
+
+def test_kinds_of_item_go_by_their_rules_when_they_are_counted() -> None:
+    dam = replace(
+        rule("dam", "counting", "colour", name=Text("综合", "Together")),
+        options={"rules": (SILENT.id, HIGH.id), "items": True},
+        units=(Unit(TANK.id, TANK.name, 0, np.array([0, 1], np.int32)),),
+    )
+    told = alarms(MemoryJournal(), rules=[HIGH, SILENT, dam])
+    [event] = told.apply([moved(dam, 0, Tier.YELLOW, evidence={"yellow": 1.0, "points": 2.0, "worst_1": 1.0})])
+    assert event.alarm.text.zh.startswith("一号罐区 综合判定为黄色,共 2 项(黄色 1):液位高(")
 
 
 def test_members_go_by_the_rule_that_stands_behind_them_when_groups_are_read() -> None:

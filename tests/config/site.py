@@ -21,6 +21,14 @@ KINDS: Mapping[str, Kind] = {
     "joint": Kind(
         unit="1", options={"components": int, "robust": bool, "label": str}, per=("source", "all", "neighbours")
     ),
+    "raised": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS, "tier": ("blue", "yellow", "orange", "red"), "agree": int},
+        required=frozenset({"rules", "agree"}),
+        side="high",
+        colours=True,
+        per=("neighbours",),
+    ),
     "worst": Kind(
         unit="colour",
         options={"rules": RULE_IDS},

@@ -167,6 +167,7 @@ RULES: dict[str, Callable[[], list[Rule]]] = {
         *members(),
         group("counting", ("a", "c"), [(0, 1), (2, 3)], counts="2 blue -> yellow, 2 yellow → red", name="item"),
         group("counting", ("item",), [(0, 2)], counts="2 yellow -> orange", on_delay_s=1, off_delay_s=1, name="dam"),
+        group("counting", ("a", "b", "c"), [EVERY], counts="2 blue -> yellow", items=True, name="items"),
     ],
 }
 

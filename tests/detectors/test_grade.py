@@ -79,6 +79,18 @@ def test_more_or_worse_never_lowers_it_when_anything_changes(name: str, tiers: l
     assert graded(grade, *tiers, data.draw(st.integers(NONE, RED))) >= before
 
 
+def test_items_are_counted_each_and_then_together_when_rules_are_kinds_of_item() -> None:
+    dam = Counting(group("counting", ("a", "b", "c"), [(0,)], items=True))
+    none = [NONE, NONE, NONE]
+    points = [[BLUE, *none[:2]], [BLUE, YELLOW, NONE], [BLUE, YELLOW, NONE], [BLUE, YELLOW, YELLOW], none, none]
+    items = dam.counted(np.array([points], np.uint8))
+    assert items.tolist() == [[YELLOW, ORANGE, YELLOW]]
+    assert dam(items, items[:, 0]).tolist() == [ORANGE]
+    worse = dam.counted(np.array([[*points, [NONE, NONE, YELLOW], [NONE, NONE, YELLOW]]], np.uint8))
+    assert worse.tolist() == [[YELLOW, ORANGE, ORANGE]]
+    assert dam(worse, worse[:, 0]).tolist() == [RED]
+
+
 def test_others_are_asked_and_not_the_point_itself_when_a_colour_is_raised() -> None:
     raised = GRADES["raised"]()
     assert graded(raised, YELLOW, BLUE, NONE) == NONE
@@ -102,5 +114,7 @@ def test_counts_that_cannot_be_read_are_refused(text: object) -> None:
 def test_a_wrong_colour_or_number_is_refused() -> None:
     with pytest.raises(ValueError, match="tier must be one of blue"):
         AtLeast(group("at_least", ("a",), [(0,)], tier="pink"))
+    with pytest.raises(ValueError, match="items must be true or false"):
+        Counting(group("counting", ("a",), [(0,)], items=1))
     with pytest.raises(ValueError, match="agree must be a number above 0"):
         Raised(group("raised", ("a",), [(0,)]))

@@ -85,6 +85,19 @@ def test_the_dam_counts_its_items_when_groups_stand_on_groups() -> None:
     assert (worst.evidence["worst_1"], worst.evidence["worst_2"]) == (0.0, 2.0)
 
 
+def test_a_kind_of_item_that_the_unit_does_not_have_is_not_counted() -> None:
+    rules = [
+        base([0, 1]),
+        rule("value", LIMITS, points=(1, 2), name="also"),
+        rule("value", LIMITS, points=(4,), name="x"),
+    ]
+    dam = group("counting", ("high", "also", "x"), [(0, 1, 2), (3, 4)], items=True, counts="2 blue -> red", name="dam")
+    found = run(engine(*rules, dam, n_points=5), [values(0, 12, 12, 0, 0, 12), values(1, 0, 12, 12, 0, 0, now=2)])
+    mine = [t for t in found if t.rule == "dam"]
+    assert [(t.point, t.new) for t in mine] == [(0, RED), (3, BLUE), (3, NONE)]
+    assert [t.evidence["points"] for t in mine] == [2.0, 1.0, 1.0]
+
+
 def test_late_readings_do_not_count() -> None:
     detect = engine(base(), group("worst", ("high",), [range(4)], name="all"), n_points=4)
     found = run(detect, [values(10, 0, 0, 0, 0), values(5, 45, 45, 45, 45, received=11, now=12)])
