@@ -13,9 +13,14 @@ from ganzhi.records import COLOURS, Bytes, Floats, Rule, Tier
 COLOUR_NAMES = tuple(tier.name.lower() for tier in COLOURS)
 MOST_MEMBERS = 1e6
 
-GB_39496 = "4 blue -> yellow, 3 yellow -> orange, 2 orange -> red"
-"""GB 39496-2020, 5.5.4: within one kind of item, and then over the items of a dam."""
+GB_39496 = (
+    (4, Tier.BLUE, Tier.YELLOW),
+    (3, Tier.YELLOW, Tier.ORANGE),
+    (2, Tier.ORANGE, Tier.RED),
+)
+"""GB 39496-2020, 5.5.4, within one kind of item and then over items: so many in this colour lead to that one."""
 
+EXAMPLE = "4 blue -> yellow, 3 yellow -> orange"
 STEP = re.compile(rf"([1-9]\d{{0,5}}) ({'|'.join(COLOUR_NAMES[:-1])}) ?(?:->|→) ?({'|'.join(COLOUR_NAMES[1:])})")
 
 
@@ -123,11 +128,19 @@ def colour(rule: Rule, name: str) -> Tier:
     return Tier[choice(rule, name, COLOUR_NAMES, "blue").upper()]
 
 
+def markdown() -> str:
+    """The table of the clause, as the README prints it."""
+    lines = ["| so many points | in this colour or a worse one | lead to |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {least} | {of.name.lower()} | {to.name.lower()} |" for least, of, to in GB_39496)])
+
+
 def counts(rule: Rule) -> list[tuple[int, Tier, Tier]]:
     """Rows of the table: so many in this colour lead to that one. ValueError where it cannot be read."""
-    text = rule.options.get("counts", GB_39496)
+    text = rule.options.get("counts")
+    if text is None:
+        return list(GB_39496)
     steps = [STEP.fullmatch(part.strip()) for part in text.split(",")] if isinstance(text, str) else [None]
     rows = [(int(found[1]), Tier[found[2].upper()], Tier[found[3].upper()]) for found in steps if found is not None]
     if len(rows) < len(steps) or any(leads_to <= counted for _, counted, leads_to in rows):
-        raise ValueError(f'{rule.id}: counts must be steps such as "{GB_39496}", each to a worse colour, not {text!r}')
+        raise ValueError(f'{rule.id}: counts must be steps such as "{EXAMPLE}", each to a worse colour, not {text!r}')
     return rows

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.grade import GB_39496, AtLeast, Counting, Grade, Raised, Worst, counts
+from detectors.grade import EXAMPLE, GB_39496, AtLeast, Counting, Grade, Raised, Worst, counts
 from ganzhi.records import Tier
 from tests.detectors.stream import group
 
@@ -53,11 +53,10 @@ def test_the_clause_is_counted_when_points_of_one_kind_are_in_colour(tiers: tupl
 
 
 def test_the_table_is_the_clause_when_a_rule_says_nothing_else() -> None:
-    assert counts(group("counting", ("a",), [(0,)])) == [
-        (4, Tier.BLUE, Tier.YELLOW),
-        (3, Tier.YELLOW, Tier.ORANGE),
-        (2, Tier.ORANGE, Tier.RED),
-    ]
+    assert counts(group("counting", ("a",), [(0,)])) == [*GB_39496]
+    written = "4 blue -> yellow, 3 yellow→orange, 2 orange -> red"
+    assert counts(group("counting", ("a",), [(0,)], counts=written)) == [*GB_39496]
+    assert (4, Tier.BLUE, Tier.YELLOW) in GB_39496
 
 
 @given(st.lists(st.integers(NONE, RED), min_size=1, max_size=12))
@@ -104,7 +103,7 @@ def test_members_from_a_colour_on_count_when_k_of_n_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "4 blue", "4 blue -> blue", "0 blue -> red", "4 red -> red", "4 blue -> yellow;", GB_39496 + ",", 4]
+    "text", ["", "4 blue", "4 blue -> blue", "0 blue -> red", "4 red -> red", "4 blue -> yellow;", EXAMPLE + ",", 4]
 )
 def test_counts_that_cannot_be_read_are_refused(text: object) -> None:
     with pytest.raises(ValueError, match="counting: counts must be steps such as"):
