@@ -8,6 +8,7 @@ from typing import Protocol
 
 from detectors.accumulate import Accumulate
 from detectors.creep import Creep
+from detectors.fence import Fence
 from detectors.forecast import Forecast
 from detectors.grade import AtLeast, Counting, Grade, Raised, Worst
 from detectors.joint import Joint
@@ -78,6 +79,7 @@ KINDS: dict[str, KindSpec] = {
     "spread": KindSpec(Spread, frozenset({"window", "reference_s"})),
     "shift": KindSpec(Shift, frozenset({"method", "slack_sigma", "weight", "warmup", "reference_s"})),
     "stuck": KindSpec(Stuck, frozenset({"changes", "learn_s", "memory_s"})),
+    "fence": KindSpec(Fence, frozenset({"polygons", "stay", "wait"}), in_turn=True),
     "joint": KindSpec(Joint, frozenset({"model", "wait"}), in_turn=True),
 }
 
