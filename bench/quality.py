@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.detection import Judge, Missing, gecco, nab
+from bench.detection import Judge, Missing, batadal, gecco, nab, skab, tep
 from ganzhi.figure import Figure, table, write_json
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +42,11 @@ SETS: dict[str, DataSet] = {
         gecco.judge,
         "the training data of the GECCO 2018 industrial challenge, such as https://zenodo.org/records/3884398",
     ),
+    "skab": DataSet("SKAB", skab.judge, "data/ of https://github.com/waico/SKAB"),
+    "tep": DataSet(
+        "TEP", tep.judge, "https://github.com/camaramm/tennessee-eastman-profBraatz, as CSV files d00_train…"
+    ),
+    "batadal": DataSet("BATADAL", batadal.judge, "https://www.batadal.net/data.html"),
 }
 """A data set a line, by the name that --only and options.toml know it by."""
 

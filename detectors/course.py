@@ -22,6 +22,9 @@ CEILING_SIGMA = 1e6
 LASTING_SIGMA = 10.0
 """A deviation counts for no more in the running mean, so that a spike does not last."""
 
+MOST_PATTERNS = 1000
+"""Sets of missing channels of which the expectation is kept ready."""
+
 ENOUGH = 0.5
 """Share of the channels that must have a reading for a sample to say anything."""
 
@@ -75,8 +78,7 @@ class _Place:
 class Course:
     """Standardise samples, fill what is missing, remember the samples before and the running mean.
 
-    A channel without a reading is read as in the sample before, or, where that had none either, as what the model
-    expects of it given the others.
+    A channel without a reading is read as what the model expects of it given the others and the samples before.
 
     State   everything has a row a unit
     """
@@ -98,13 +100,11 @@ class Course:
         self._cell = np.full(m, NOT_YET, np.int64)
         self._length = np.zeros(m, np.int64)  # samples in a row, as many as matter
         self._past = np.zeros((m, lags + 1, d))
-        self._measured = np.zeros((m, d), np.bool_)
         self._mean = np.zeros((m, d))
         self.state: State = {
             "last": self._cell,
             "length": self._length,
             "past": self._past,
-            "measured": self._measured,
             "mean": self._mean,
         }
 
@@ -126,12 +126,7 @@ class Course:
         value = np.where(seen, samples.value, self._centre[unit])
         with np.errstate(under="ignore", over="ignore"):
             x = np.clip((value - self._centre[unit]) / self._scale[unit], -CEILING_SIGMA, CEILING_SIGMA)
-        if seen.all():
-            return x
-        measured = np.where(place.first[:, np.newaxis], self._measured[unit], np.roll(seen, 1, axis=0))
-        measured &= ~place.begins[:, np.newaxis]
-        x = np.where(seen, x, np.where(measured, self._before(x, place, 1), 0.0))
-        missing = self._own[unit] & ~(seen | measured)
+        missing = self._own[unit] & ~seen
         for row in np.flatnonzero(missing.any(axis=1)).tolist():
             self._fill(row, missing[row], x, place)
         return x
@@ -164,7 +159,7 @@ class Course:
         last = np.flatnonzero(place.last)
         unit = place.unit[last]
         self._cell[unit], self._length[unit] = samples.cell[last], np.minimum(place.length[last], self._past.shape[1])
-        self._past[unit], self._measured[unit] = now[last], samples.seen[last]
+        self._past[unit] = now[last]
 
     def _fill(self, row: int, missing: Bools, x: Floats, place: _Place) -> None:
         # The most likely values given the other channels and the samples before: T² + SPE is least.
@@ -172,6 +167,8 @@ class Course:
         model = self._models[unit]
         at, key = np.flatnonzero(missing), (unit, missing.tobytes())
         if key not in self._expect:
+            if len(self._expect) >= MOST_PATTERNS:
+                self._expect.clear()
             self._expect[key] = _expected(model.now.whiten, at)
         features = np.zeros((model.lags + 1, len(model.channels)))
         for lag in range(min(model.lags + 1, int(place.length[row]))):

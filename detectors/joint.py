@@ -33,7 +33,7 @@ class Joint:
     Output     score float64 (k,), >= 0, a row a sample of a unit, at the time of its newest reading; 1: the limit
     Options    model: a JointModel for each unit, in their order; wait 5: of later samples for a channel that is slow
     Warm-up    NaN until the lags are there, again after five sampling periods without a sample
-    Missing    one reading: as in the sample before; more: as expected from the others; half of the channels: NaN
+    Missing    is read as what is expected given the others; NaN with fewer than half of the channels
     Flat       0: a channel that never varied in the normal period is standardised by a floor
     Cost       O(n d (lags + 1)²) a block for d channels; a unit's matrix, 8 (d (lags + 1))² bytes, twice with lasting
     Raises     ValueError for a rule without units or with a point in two, another side, models that do not fit

@@ -84,9 +84,13 @@ def fit(
     normal: Samples,
     held_back: Samples | None = None,
     options: FitOptions | None = None,
+    *,
+    resolution: Floats | float = 0.0,
 ) -> Fitted:
     """A model of normal running, with limits from samples that were kept from the fit: the last two fifths of them
     unless others are given. ValueError where there are too few.
+
+    resolution  float64 (channels,), in their units: less scatter than a step of it is not believed
     """
     options = options or FitOptions()
     if held_back is None:
@@ -98,7 +102,7 @@ def fit(
             f"there are {whole.sum()} whole samples to fit to and {len(held_back.cell)} to set the limits by: "
             f"at least {LEAST_SAMPLES} of each are needed"
         )
-    centre, scale = _standard(normal.value[whole], options.wander)
+    centre, scale = _standard(normal.value[whole], options.wander, resolution)
     d = len(channels)
     plain = JointModel(
         channels=tuple(channels),
@@ -131,14 +135,14 @@ def _part(samples: Samples, part: slice) -> Samples:
     return Samples(*(getattr(samples, one.name)[part] for one in fields(Samples)))
 
 
-def _standard(value: Floats, wander: float) -> tuple[Floats, Floats]:
+def _standard(value: Floats, wander: float, resolution: Floats | float) -> tuple[Floats, Floats]:
     centre, variance = value.mean(axis=0), value.var(axis=0)
     if wander:
         means = np.stack([block.mean(axis=0) for block in np.array_split(value, BLOCKS)])
         centre = means[BLOCKS // 2 :].mean(axis=0)
         variance = variance + wander * (np.diff(means, axis=0) ** 2).mean(axis=0)
     floor = FLOOR * np.maximum(np.abs(value).max(axis=0), FLOOR)
-    return centre, np.maximum(np.sqrt(variance), floor)
+    return centre, np.maximum(np.maximum(np.sqrt(variance), floor), resolution)
 
 
 def _space(features: Floats, options: FitOptions) -> Space:

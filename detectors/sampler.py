@@ -16,7 +16,7 @@ Bools = NDArray[np.bool_]
 
 NOT_YET = -(1 << 62)
 CELL_BITS = 44
-"""Of a key that sorts by unit and cell: cells of a millisecond in 292 years, and half a million units."""
+"""Of a key that sorts by unit and cell: milliseconds of 278 years around 1970, and a quarter million units."""
 MIDDLE = 1 << (CELL_BITS - 1)
 MOST_UNITS = 1 << (62 - CELL_BITS)
 

@@ -98,7 +98,8 @@ def _fit(unit: Unit, readings: ReadingBlock, catalogue: Catalogue, options: FitO
         more = f" and {len(silent) - MOST_NAMED} more" if len(silent) > MOST_NAMED else ""
         raise ValueError(f"there is no good reading of {', '.join(silent[:MOST_NAMED])}{more}")
     period_s = max(point.period_s for point in points)
-    found = fit([point.id for point in points], period_s, sampled(len(points), period_s, rows), options=options)
+    samples, steps = sampled(len(points), period_s, rows), np.array([point.resolution for point in points])
+    found = fit([point.id for point in points], period_s, samples, options=options, resolution=steps)
     about = {
         "from": _day(rows.time.min()),
         "to": _day(rows.time.max()),

@@ -28,13 +28,12 @@ def plain(cells: list[int], values: np.ndarray, seen: np.ndarray, unit: int) -> 
     """What the samples of one unit become, one by one: features and running mean of those that can be judged."""
     one, found = MODELS[unit], []
     past: list[np.ndarray] = []
-    mean, before, measured = np.zeros(D), -(10**9), np.zeros(D, bool)
+    mean, before = np.zeros(D), -(10**9)
     for cell, value, there in zip(cells, values, seen, strict=True):
         if cell - before > SILENCE:
-            past, mean, measured = [], np.zeros(D), np.zeros(D, bool)
-        x = np.where(there, (value - one.centre) / one.scale, past[0] if past else 0.0)
-        missing = ~(there | measured)
-        x[missing] = 0.0
+            past, mean = [], np.zeros(D)
+        x = np.where(there, (value - one.centre) / one.scale, 0.0)
+        missing = ~there
         kept = [x, *past, *[np.zeros(D)] * 3][: one.lags + 1]
         if missing.any():
             precision = one.now.whiten @ one.now.whiten.T
@@ -42,7 +41,7 @@ def plain(cells: list[int], values: np.ndarray, seen: np.ndarray, unit: int) -> 
             x[at] = -np.linalg.solve(precision[np.ix_(at, at)], precision[at] @ np.concatenate(kept))
         past = [x, *past][:3]
         mean = mean + one.weight * (np.clip(x, -LASTING_SIGMA, LASTING_SIGMA) - mean)
-        before, measured = cell, there
+        before = cell
         if len(past) > one.lags and there.sum() >= 1:
             found.append((np.concatenate(past[: one.lags + 1]), mean))
     return found

@@ -48,6 +48,15 @@ def test_a_channel_that_stands_still_does_no_harm() -> None:
     assert shares(model, samples(values)).max() > 1e6
 
 
+def test_a_step_of_the_instrument_is_no_large_deviation() -> None:
+    values = plant(400)
+    values[:, 2] = 4.0
+    found = fit(CHANNELS, 1.0, samples(values), resolution=np.array([0.01, 0.01, 0.1]))
+    values[200, 2] = 4.1
+    assert found.model.scale[2] == 0.1
+    assert shares(found.model, samples(values)).max() < 1e4
+
+
 def test_samples_with_gaps_are_not_fitted_to() -> None:
     values = plant(400)
     values[::4, 1] = np.nan
