@@ -1,4 +1,7 @@
-"""The sentence of an alarm, Chinese and English, as it is read on a screen, in a message or over the radio."""
+"""The sentence of an alarm, Chinese and English, as it is read on a screen, in a message or over the radio.
+
+One module, although it is long, for the kinds that judge a point: their phrases are made of the same few pieces.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from alerting.hold import Hold
-from alerting.text_group import GROUP_ENDINGS, GROUP_FINDINGS
+from alerting.text_fence import fence, fence_over
+from alerting.text_group import GROUP_ENDINGS, GROUP_FINDINGS, UnitPhrase
 from alerting.text_joint import joint, joint_over
 from ganzhi.clock import local_text
 from ganzhi.records import Point, Rule, Source, Text, Tier
@@ -59,11 +63,9 @@ def sentence(
 
 
 def _told(rule: Rule, point: Point, hold: Hold, members: Sequence[Text]) -> Text:
-    if rule.kind == "joint":
-        return (joint if hold.tier else joint_over)(rule, members, hold)
-    grouped = (GROUP_FINDINGS if hold.tier else GROUP_ENDINGS).get(rule.kind)
-    if grouped is not None:
-        return grouped(rule, members, hold)
+    together = (UNIT_FINDINGS if hold.tier else UNIT_ENDINGS).get(rule.kind)
+    if together is not None:
+        return together(rule, members, hold)
     return (FINDINGS if hold.tier else ENDINGS).get(rule.kind, _score if hold.tier else _score_over)(rule, point, hold)
 
 
@@ -414,4 +416,10 @@ ENDINGS: Mapping[str, Phrase] = {
     "shift": _shift_over,
     "stuck": _stuck_over,
 }
+"""That it is over."""
+
+UNIT_FINDINGS: Mapping[str, UnitPhrase] = {**GROUP_FINDINGS, "joint": joint, "fence": fence}
+"""What a rule of each kind that judges several points as one found."""
+
+UNIT_ENDINGS: Mapping[str, UnitPhrase] = {**GROUP_ENDINGS, "joint": joint_over, "fence": fence_over}
 """That it is over."""

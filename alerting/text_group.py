@@ -76,9 +76,9 @@ def _worst(names: Sequence[Text], hold: Hold) -> Text:
     return Text(f":{'、'.join(name.zh for name in found)}", f": {', '.join(name.en for name in found)}")
 
 
-GroupPhrase = Callable[[Rule, Sequence[Text], Hold], Text]
+UnitPhrase = Callable[[Rule, Sequence[Text], Hold], Text]
 
-GROUP_FINDINGS: Mapping[str, GroupPhrase] = {
+GROUP_FINDINGS: Mapping[str, UnitPhrase] = {
     "worst": _together,
     "at_least": _at_least,
     "raised": _raised,
@@ -86,5 +86,5 @@ GROUP_FINDINGS: Mapping[str, GroupPhrase] = {
 }
 """What a group rule of each kind found: `names` are those of the members of its unit."""
 
-GROUP_ENDINGS: Mapping[str, GroupPhrase] = dict.fromkeys(GROUP_FINDINGS, _over) | {"raised": _raised_over}
+GROUP_ENDINGS: Mapping[str, UnitPhrase] = dict.fromkeys(GROUP_FINDINGS, _over) | {"raised": _raised_over}
 """That it is over."""

@@ -3,7 +3,7 @@
 from config.catalogue import load_catalogue
 from config.check import Configuration, load
 from config.example import example
-from config.kind import PER_POINT, RULE_IDS, Kind, Option, PerUnit
+from config.kind import PER_POINT, POLYGONS, RULE_IDS, Kind, Option, PerUnit
 from config.pack import load_rules
 from config.secret import secret
 from config.settings import Settings, load_settings
@@ -11,6 +11,7 @@ from config.unit import canonical
 
 __all__ = [
     "PER_POINT",
+    "POLYGONS",
     "RULE_IDS",
     "Configuration",
     "Kind",

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from config.amount import Amount, amount
 from config.document import Step
 from config.explain import Finding, Wrong, shown
-from config.kind import UNIT, Kind, Option, PerPoint, PerUnit, RuleIds
+from config.kind import UNIT, Kind, Option, PerPoint, PerUnit, Polygons, RuleIds
 from config.model import read_models
 from config.nearest import did_you_mean
+from config.polygon import read_polygons
 from config.ruletable import COLOUR_NAMES
 from config.subject import Per
 from config.unit import canonical, suggestion
@@ -139,6 +140,8 @@ def read_options(given: object, name: str, kind: Kind, folder: Path, refuse: Ref
         option = kind.options[key]
         if isinstance(option, PerUnit):
             found = read_models(value, option, folder)
+        elif isinstance(option, Polygons):
+            found = read_polygons(value, folder)
         else:
             found = _READERS.get(option, _read_other)(value, option)
         if isinstance(found, Finding):

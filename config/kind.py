@@ -43,8 +43,15 @@ class PerUnit:
     read: Callable[[object], Mapping[str, Model]] | None
 
 
-Option = type[float] | type[int] | type[bool] | type[str] | tuple[str, ...] | PerPoint | RuleIds | PerUnit
-"""What an option accepts: a type, one of a few words, a value of each point, ids of rules, or a file of models."""
+@dataclass(frozen=True, slots=True)
+class Polygons:
+    """An option that is a fence: a list of rings of [lon, lat], or the path of a GeoJSON file relative to the pack."""
+
+
+POLYGONS = Polygons()
+
+Option = type[float] | type[int] | type[bool] | type[str] | tuple[str, ...] | PerPoint | RuleIds | PerUnit | Polygons
+"""What an option accepts: a type, one of a few words, a value of each point, ids of rules, models, a fence."""
 
 UNIT = "{unit}"
 """Stands for the unit of the point in `Kind.unit`."""

@@ -42,7 +42,7 @@ class Fence:
     Warm-up    none
     Missing    a position that is none on earth is NaN
     Flat       scores as any other
-    Cost       O(positions x edges) a block, 20 ns each; 17 `wait` bytes a point
+    Cost       O(positions x edges) a block, about 30 ns each; 17 `wait` bytes a point
     Raises     ValueError for polygons that are none, for a unit without just two points, another side or option
     Source     even-odd rule; distance to a segment. Degrees become metres by one scale about the middle of the fence
                (local equirectangular): east-west distances are off by tan(latitude) times the way north of the middle

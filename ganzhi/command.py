@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import config
-from config import PER_POINT, RULE_IDS, Configuration, Kind, PerUnit, Settings
+from config import PER_POINT, POLYGONS, RULE_IDS, Configuration, Kind, PerUnit, Settings
 from detectors import OPTIONS
 from detectors.jointfit import FitOptions
 from detectors.jointmodel import read_models
@@ -117,6 +117,14 @@ KINDS = {
         side="high",
         colours=True,
         per=("source", "enterprise", "all", "neighbours"),
+    ),
+    "fence": Kind(
+        unit="m",
+        options={"polygons": POLYGONS, "stay": ("inside", "outside"), "wait": int},
+        required=frozenset({"polygons"}),
+        side="high",
+        per=("source",),
+        members=("longitude", "latitude"),
     ),
     "joint": Kind(
         unit="ratio",

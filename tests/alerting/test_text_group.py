@@ -111,7 +111,7 @@ def test_every_kind_of_group_has_its_words() -> None:
 
 def test_any_other_kind_goes_by_the_name_of_its_unit_when_it_has_one() -> None:
     held = Hold(Tier.BLUE, START, math.nan, 6.0, 5.0)
-    told = sentence(rule("j", "joint", "sigma", name=NAME), LEVEL, TANK, held, ZONE, unit=UNIT)
+    told = sentence(rule("j", "other", "sigma", name=NAME), LEVEL, TANK, held, ZONE, unit=UNIT)
     assert told.zh.startswith("一号尾矿库 评分为 6.00 sigma")
 
 

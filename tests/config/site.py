@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from config import PER_POINT, RULE_IDS, Kind
+from config import PER_POINT, POLYGONS, RULE_IDS, Kind
 from ganzhi.errors import ConfigError
 
 KINDS: Mapping[str, Kind] = {
@@ -37,6 +37,7 @@ KINDS: Mapping[str, Kind] = {
         colours=True,
         per=("source", "all"),
     ),
+    "fence": Kind(unit="m", options={"polygons": POLYGONS}, required=frozenset({"polygons"}), side="high"),
     "pair": Kind(unit="m", side="high", per=("enterprise",), members=("pressure", "level")),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,3 +111,36 @@ def test_the_dam_follows_the_clause_when_points_and_items_worsen() -> None:
     # Points have an off-delay of five minutes, and the dam of ten.
     [over] = [t for t in ends if t.rule == "tailings.dam"]
     assert (over.new, (over.time - START) / 60 / NS_PER_S) == (Tier.NONE, 20.0)
+
+
+FENCE = """
+[[rule]]
+id = "vessel.fence"
+name = { zh = "越出航行区", en = "Outside its waters" }
+kind = "fence"
+select = { quantity = ["latitude", "longitude"] }
+limits = { blue = -500, yellow = 0 }
+options = { polygons = "fence.geojson" }
+basis = "engineering default"
+"""
+GEOJSON = (
+    '{"type": "Polygon", "coordinates": [[[117.7, 38.9], [117.8, 38.9], [117.8, 39.0], [117.7, 39.0], [117.7, 38.9]]]}'
+)
+
+
+def test_a_fence_reads_longitude_and_latitude_whichever_comes_first_in_the_list(tmp_path: Path) -> None:
+    (tmp_path / "pack.toml").write_text(FENCE, encoding="utf-8")
+    (tmp_path / "fence.geojson").write_text(GEOJSON, encoding="utf-8")
+    points = tuple(
+        Point(f"a.{tag}", "a", "s", tag, quantity, "°", -180, 180, 1e-5, 10.0)
+        for tag, quantity in (("B", "latitude"), ("L", "longitude"))
+    )
+    vessel = Source("s", "a", Text("一号船", "Vessel 1"), "waterway")
+    (rule,), warnings = load_rules(
+        [tmp_path / "pack.toml"], Catalogue({"a": TOWN}, {"s": vessel}, points), command.KINDS
+    )
+    assert warnings == ()
+    assert [unit.members.tolist() for unit in rule.units] == [[1, 0]]
+    detect = Engine([rule], period_s=np.full(2, 10.0), resolution=np.full(2, 1e-5))
+    assert course(detect.update(readings(0, [0, 1], [38.95, 117.75])), "vessel.fence") == []
+    assert course(detect.update(readings(1, [0, 1], [38.95, 117.81])), "vessel.fence") == [(1, Tier.YELLOW)]
