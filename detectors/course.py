@@ -22,6 +22,7 @@ CEILING_SIGMA = 1e6
 LASTING_SIGMA = 10.0
 """A deviation counts for no more in the running mean, so that a spike does not last."""
 
+ROUNDING = 1e-12
 MOST_PATTERNS = 1000
 """Sets of missing channels of which the expectation is kept ready."""
 
@@ -185,10 +186,17 @@ def _expected(whiten: Floats, at: Slots) -> Floats:
 
 
 def solved(matrix: Floats, right: Floats) -> Floats:
-    """X with matrix X = right, for a symmetric positive definite matrix; the same to the last bit on every machine."""
+    """X with matrix X = right, for a symmetric matrix that is not negative; the same to the last bit on every machine.
+
+    0 for what it leaves open.
+    """
     n = len(matrix)
     table = np.concatenate([matrix, right], axis=1)
+    least = ROUNDING * float(np.diagonal(matrix).max(initial=0.0))
     for j in range(n):
+        if table[j, j] <= least:
+            table[j] = 0.0
+            continue
         table[j] /= table[j, j]
         others = np.arange(n) != j
         table[others] -= table[others, j : j + 1] * table[j]

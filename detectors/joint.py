@@ -161,6 +161,6 @@ def _blame(space: Space, features: Floats) -> Floats:
         for channel in range(d):
             own = rows[:, channel]
             slope = (own * y).sum(axis=1)
-            precision = (own[:, np.newaxis] * own).sum(axis=2) + np.eye(depth) * np.finfo(float).tiny
+            precision = (own[:, np.newaxis] * own).sum(axis=2)
             found[channel] = (solved(precision, slope[:, np.newaxis])[:, 0] * slope).sum() / whole
     return found

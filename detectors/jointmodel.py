@@ -15,6 +15,8 @@ FORMAT = "ganzhi joint model"
 VERSION = 1
 LEAST_PERIOD_S, MOST_PERIOD_S = 1e-3, 366 * 86_400.0
 MOST_CHANNELS, MOST_LAGS = 1000, 20
+MARK_BYTES = 6
+"""Of a digest: a whole number that a float64 holds exactly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +57,15 @@ class JointModel:
     lasting: Space | None = None
     fitted: Mapping[str, object] = field(default_factory=dict)
 
-    def __repr__(self) -> str:
-        """The same for equal models only: the engine compares rules by it."""
+    @property
+    def mark(self) -> float:
+        """A number that is the same for equal models only: the engine compares rules by it."""
         digest = hashlib.sha256(repr((self.channels, self.period_s, self.lags, self.weight)).encode())
         for array in (self.centre, self.scale, *(space.whiten for space in self.spaces)):
             digest.update(array.tobytes())
         for space in self.spaces:
             digest.update(repr((space.whiten.shape, space.main, space.t2_limit, space.spe_limit)).encode())
-        return f"JointModel({digest.hexdigest()})"
+        return float(int.from_bytes(digest.digest()[:MARK_BYTES]))
 
     @property
     def spaces(self) -> tuple[Space, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.course import LASTING_SIGMA, SILENCE, Course
+from detectors.course import LASTING_SIGMA, SILENCE, Course, solved
 from detectors.jointmodel import JointModel, Space
 from detectors.sampler import Samples
 
@@ -72,3 +72,10 @@ def test_it_is_what_a_plain_loop_makes_of_it(seed: int, n: int, cut: int) -> Non
         for (now, lasting), (expected_now, expected_lasting) in zip(found[u], expected, strict=True):
             np.testing.assert_allclose(now, expected_now, rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(lasting, expected_lasting, rtol=1e-9, atol=1e-9)
+
+
+def test_what_an_equation_leaves_open_is_zero() -> None:
+    both = np.array([[1.0, -1.0], [-1.0, 1.0]])
+    assert solved(both, np.array([[3.0], [-3.0]])).tolist() == [[3.0], [0.0]]
+    assert solved(np.zeros((2, 2)), np.ones((2, 1))).tolist() == [[0.0], [0.0]]
+    assert solved(np.diag([2.0, 4.0]), np.array([[2.0], [2.0]])).tolist() == [[1.0], [0.5]]

@@ -112,6 +112,23 @@ def test_units_have_models_of_their_own() -> None:
     assert course(found) == [(1, NONE, BLUE), (2, BLUE, NONE), (2, NONE, BLUE)]
 
 
+@pytest.mark.parametrize(("changed", "anew"), [(False, []), (True, ["joint"])])
+def test_a_unit_goes_on_when_another_comes_and_begins_anew_when_its_model_changed(
+    *, changed: bool, anew: list[str]
+) -> None:
+    # y = x - x before; the other unit is wider, and so are all rows of state then.
+    lagged, wide = simple(np.array([[1.0], [-1.0]]), 0, lags=1), simple(np.eye(3), 1)
+    before = engine(rule("joint", LIMITS, units=[(0,)], options={"model": (lagged,)}))
+    before.update(block([1, 2], [5, 5]))
+    mine = simple(np.array([[1.0], [-1.001]]), 0, lags=1) if changed else lagged
+    after = engine(rule("joint", LIMITS, units=[(1, 2, 3), (0,)], options={"model": (wide, mine)}), n_points=4)
+    assert after.adopt(before.snapshot(), np.array([0, -1, -1, -1], np.int32), {}) == ["joint"]
+    found = after.update(block([3], [8]))
+    assert course(found) == ([] if changed else [(3, NONE, BLUE)])
+    same = engine(rule("joint", LIMITS, units=[(0,)], options={"model": (mine,)}))
+    assert same.adopt(before.snapshot(), np.array([0], np.int32), {}) == anew
+
+
 MODEL = simple(np.eye(2), 1)
 
 
