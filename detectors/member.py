@@ -21,8 +21,10 @@ class Member(Protocol):
     """A rule whose tiers are read: what it announces at each of its subjects, and whether that was simulated."""
 
     rule: Rule
-    announced: Bytes
     simulated: NDArray[np.bool_]
+
+    @property
+    def announced(self) -> Bytes: ...
 
 
 class Cells:

@@ -10,7 +10,7 @@ from detectors.judge import Judge
 from detectors.retrospect import Retrospect
 from detectors.rows import Rows, Scope, Slots, State
 from detectors.stale import Stale
-from ganzhi.records import SIMULATED, Floats, Rule, Tier, Transition
+from ganzhi.records import SIMULATED, Bytes, Floats, Rule, Tier, Transition
 
 
 class Watch:
@@ -19,7 +19,7 @@ class Watch:
     Most rows change nothing, so each point has one number to compare its score with: the mildest limit while it is in
     no tier, and otherwise one that every score is beyond. Only points with a row beyond it are judged and held.
 
-    announced  uint8 (m,); `simulated` (m,): whether a simulated row was behind it
+    simulated  bool (m,), whether a simulated row was behind what is announced
     heard      the listening time of each transition of the last update
     """
 
@@ -39,16 +39,21 @@ class Watch:
         self._subjects = rule.subjects
         m = len(self._subjects)
         self._judged = np.zeros(m, np.uint8)
-        self.announced = np.zeros(m, np.uint8)
+        self._announced = np.zeros(m, np.uint8)
         self.simulated = np.zeros(m, np.bool_)
         self._threshold = self._judge.mildest.copy()
         self._marked = np.zeros(m, np.bool_)
         self.heard: list[int] = []
 
     @property
+    def announced(self) -> Bytes:
+        """The announced tiers, uint8 (m,)."""
+        return self._announced
+
+    @property
     def state(self) -> State:
         """Every array that outlives a block."""
-        own: State = {"judged": self._judged, "announced": self.announced, "simulated": self.simulated}
+        own: State = {"judged": self._judged, "announced": self._announced, "simulated": self.simulated}
         late = self._retrospect.state if self.spec.stateless else {}
         return own | self._hold.state | late | {f"score.{name}": array for name, array in self._score.state.items()}
 
@@ -70,7 +75,7 @@ class Watch:
 
     def seed(self, slot: int, tier: Tier) -> None:
         """Hold a tier from now on."""
-        self._judged[slot] = self.announced[slot] = tier
+        self._judged[slot] = self._announced[slot] = tier
         self._settle(np.array([slot]))
 
     def update(self, rows: Rows) -> list[Transition]:
@@ -105,11 +110,11 @@ class Watch:
         chosen = rows.pick(index)
         for part in chosen.rounds():
             slot = chosen.slot[part]
-            before, announced = self._judged.take(slot), self.announced.take(slot)
+            before, announced = self._judged.take(slot), self._announced.take(slot)
             judged = self._judge.tier(score.take(index[part]), slot, before)
             after = self._hold.update(slot, chosen.time[part], before, judged, announced)
             self._judged[slot] = judged
-            self.announced[slot] = after
+            self._announced[slot] = after
             for k in np.flatnonzero(after != announced).tolist():
                 row = int(index[part][k])
                 found.append(self._transition(rows, score, row, Tier(announced[k]), Tier(after[k])))
@@ -117,7 +122,7 @@ class Watch:
         return found
 
     def _settle(self, slot: Slots) -> None:
-        busy = (self._judged.take(slot) | self.announced.take(slot)) > 0
+        busy = (self._judged.take(slot) | self._announced.take(slot)) > 0
         self._threshold[slot] = np.where(busy, -self._judge.never, self._judge.mildest.take(slot))
 
     def _listened(self, rows: Rows, row: int) -> int:
