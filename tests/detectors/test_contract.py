@@ -179,10 +179,10 @@ RULES: dict[str, Callable[[], list[Rule]]] = {
         group("raised", ("a",), AROUND, middles=EVERY, agree=2, tier="blue", on_delay_s=0.5, name="two"),
     ],
     "counting": lambda: [
-        *members(),
-        group("counting", ("a", "c"), [(0, 1), (2, 3)], counts="2 blue -> yellow, 2 yellow → red", name="item"),
+        *members()[:2],
+        group("counting", ("a", "b"), [(0, 1), (2, 3)], counts="2 blue -> yellow, 2 yellow → red", name="item"),
         group("counting", ("item",), [(0, 2)], counts="2 yellow -> orange", on_delay_s=1, off_delay_s=1, name="dam"),
-        group("counting", ("a", "b", "c"), [EVERY], counts="2 blue -> yellow", items=True, name="items"),
+        group("counting", ("a", "b"), [EVERY], counts="2 blue -> yellow", items=True, name="items"),
     ],
 }
 
