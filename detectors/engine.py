@@ -244,3 +244,17 @@ def _in_turn(rows: Rows, chosen: Slots, order: Slots | None) -> Rows:
     # The chosen of rows that were put into rounds by `order`, as they arrived.
     index = chosen if order is None else chosen.take(np.argsort(order.take(chosen)))
     return rows.one_round(index)
+
+
+def refused(rules: Sequence[Rule], *, period_s: Floats, resolution: Floats) -> list[tuple[str, str]]:
+    """The rules that cannot be built, by id, each with what is wrong; group rules as far as they stand alone."""
+    found = []
+    for rule in rules:
+        try:
+            if rule.kind in GROUPS:
+                GROUPS[rule.kind].grade(rule)
+            else:
+                Engine([rule], period_s=period_s, resolution=resolution)
+        except ValueError as error:
+            found.append((rule.id, str(error).removeprefix(f"{rule.id}: ")))
+    return found

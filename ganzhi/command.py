@@ -10,9 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 import config
 from config import PER_POINT, POLYGONS, RULE_IDS, Configuration, Kind, PerUnit, Settings
 from detectors import OPTIONS
+from detectors.engine import refused
 from detectors.jointfit import FitOptions
 from detectors.jointmodel import read_models
 from ganzhi.clock import NS_PER_S
@@ -146,7 +149,16 @@ UNFITTED = KINDS | {"joint": replace(KINDS["joint"], options={**KINDS["joint"].o
 
 def load(settings: Path) -> Configuration:
     """Settings, catalogue and rules. Raises ConfigError with every fault."""
-    return config.load(settings, KINDS, codecs=CODECS)
+    configuration = config.load(settings, KINDS, codecs=CODECS)
+    points = configuration.catalogue.points
+    found = refused(
+        configuration.rules,
+        period_s=np.array([point.period_s for point in points]),
+        resolution=np.array([point.resolution for point in points]),
+    )
+    if found:
+        raise ConfigError([Fault(f"rule {rule}", problem) for rule, problem in found])
+    return configuration
 
 
 def embedded_broker(folder: Path) -> AbstractContextManager[Embedded]:
