@@ -17,6 +17,7 @@ from bench.detection import Judged, Missing
 from bench.detection.feed import Recording
 from bench.detection.runs import count, events_found, false_runs, runs
 from bench.detection.unit import Flags, Table, fitted, flagged, samples, ticking
+from detectors.sampler import Samples
 from ganzhi.figure import Figure, at_least
 
 LABEL, TIME, FORM = "ATT_FLAG", "DATETIME", "%d/%m/%y %H"
@@ -32,15 +33,8 @@ LEAST_S = 0.9
 
 def judge(folder: Path, options: Mapping[str, Any], *, short: bool) -> Judged:
     """Every file with attacks by a model of the longest one without."""
-    recordings = [_recording(path) for path in sorted(folder.glob("*.csv"))]
-    normal = [recording for recording, label in recordings if not label.any()]
-    attacked = [(recording, label) for recording, label in recordings if label.any()]
-    if not normal or not attacked:
-        raise Missing(f"{folder} needs CSV files with a column {LABEL}, one without attacks and one with some")
-    longest = max(normal, key=lambda recording: len(recording.time))
-    begin = round(len(longest.time) * (1 - HELD_BACK))
-    fitting, limits = samples(longest, slice(None, begin)), samples(longest, slice(begin, None))
-    model = fitted(longest, fitting, limits, options).model
+    normal, attacked = recordings(folder)
+    model = fitted(normal, *parts(normal), options).model
     found = flagged([recording for recording, _ in attacked], [model] * len(attacked), options)
     lines, figures = [], []
     scores, clocks, false = [], [], 0
@@ -55,6 +49,22 @@ def judge(folder: Path, options: Mapping[str, Any], *, short: bool) -> Judged:
         Figure("batadal_false_runs", false, "runs"),
     ]
     return Judged(figures, lines)
+
+
+def recordings(folder: Path) -> tuple[Recording, list[tuple[Recording, Flags]]]:
+    """The longest file without attacks, and those with some and when."""
+    every = [_recording(path) for path in sorted(folder.glob("*.csv"))]
+    normal = [recording for recording, label in every if not label.any()]
+    attacked = [(recording, label) for recording, label in every if label.any()]
+    if not normal or not attacked:
+        raise Missing(f"{folder} needs CSV files with a column {LABEL}, one without attacks and one with some")
+    return max(normal, key=lambda recording: len(recording.time)), attacked
+
+
+def parts(normal: Recording) -> tuple[Samples, Samples]:
+    """What is fitted to, and what sets the limits."""
+    begin = round(len(normal.time) * (1 - HELD_BACK))
+    return samples(normal, slice(None, begin)), samples(normal, slice(begin, None))
 
 
 def score(flags: Flags, label: Flags) -> float:

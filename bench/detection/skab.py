@@ -6,7 +6,7 @@ Scored as the leaderboard of waico/SKAB scores outliers: TP, FP, FN and TN are c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,10 @@ LEAST_F1, MOST_FAR = 0.78, 0.15
 
 def judge(folder: Path, options: Mapping[str, Any], *, short: bool) -> Judged:
     """Each experiment by a model of its own first rows."""
-    recordings, labels = _experiments(folder)
+    recordings, labels = experiments(folder)
     if short:
         recordings, labels = recordings[:SHORT], labels[:SHORT]
-    models = []
-    for recording in recordings:
-        learning = samples(recording, slice(0, LEARNING_ROWS))
-        models.append(fitted(recording, learning, learning, options).model)
-    found = flagged(recordings, models, options)
+    found = flags_of(recordings, options)
     clocks = [ticking(flags, LEARNING_ROWS) for flags in found]
     ours, theirs = counts(found, labels, LEARNING_ROWS), counts(clocks, labels, LEARNING_ROWS)
     figures = [
@@ -45,6 +41,13 @@ def judge(folder: Path, options: Mapping[str, Any], *, short: bool) -> Judged:
         Figure("skab_mar_clock", theirs.mar, "of anomalous rows"),
     ]
     return Judged(figures, _details(recordings, found, labels))
+
+
+def flags_of(recordings: Sequence[Recording], options: Mapping[str, Any]) -> list[Flags]:
+    """The rows that are flagged; the limits, too, are set on the learning rows, and so `limit` is far above 1."""
+    learning = [samples(recording, slice(0, LEARNING_ROWS)) for recording in recordings]
+    models = [fitted(one, first, first, options).model for one, first in zip(recordings, learning, strict=True)]
+    return flagged(recordings, models, options)
 
 
 def _details(recordings: list[Recording], found: list[Flags], labels: list[Flags]) -> list[str]:
@@ -59,8 +62,8 @@ def _details(recordings: list[Recording], found: list[Flags], labels: list[Flags
     return lines
 
 
-def _experiments(folder: Path) -> tuple[list[Recording], list[Flags]]:
-    # Every file with labels; one without, such as the anomaly-free recording, is no experiment.
+def experiments(folder: Path) -> tuple[list[Recording], list[Flags]]:
+    """Every file with labels; one without, such as the anomaly-free recording, is no experiment."""
     recordings, labels = [], []
     for path in sorted(folder.rglob("*.csv")):
         table = Table.read(path, ";")

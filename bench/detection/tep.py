@@ -28,19 +28,15 @@ LEAST_DETECTION, MOST_FAR = 0.9, 0.01
 
 def judge(folder: Path, options: Mapping[str, Any], *, short: bool) -> Judged:
     """All faults by one model of normal running."""
-    training, normal, faults = _files(folder)
+    train, limits, faults, more = recordings(folder)
     faults = faults[:SHORT] if short else faults
-    train = _recording("train", [training])
-    limits = _recording("limits", normal, slice(0, LIMIT_ROWS))
     model = fitted(train, samples(train), samples(limits), options).model
-    recordings = [_recording(path.stem, [path]) for path in faults]
-    more = _recording("normal", normal, slice(LIMIT_ROWS, None))
     apart = [more] if len(more.time) else []
-    found = flagged([*recordings, *apart], [model] * (len(recordings) + len(apart)), options)
+    found = flagged([*faults, *apart], [model] * (len(faults) + len(apart)), options)
     clocks = [ticking(flags) for flags in found]
-    figures = _figures(found, clocks, len(recordings))
+    figures = _figures(found, clocks, len(faults))
     lines = [f"{'fault':<10}{'found':>7}{'clock':>7}{'false before':>14}"]
-    for recording, flags, ticks in zip(recordings, found, clocks, strict=False):
+    for recording, flags, ticks in zip(faults, found, clocks, strict=False):
         share = f"{flags[FAULT_ROW:].mean():7.3f}{ticks[FAULT_ROW:].mean():7.3f}"
         lines.append(f"{recording.name:<10}{share}{flags[:FAULT_ROW].mean():14.3f}")
     return Judged(figures, lines)
@@ -58,6 +54,16 @@ def _figures(found: Sequence[Flags], clocks: Sequence[Flags], faults: int) -> li
         at_most("tep_far", values[1], "of normal rows", MOST_FAR),
         Figure("tep_far_clock", values[3], "of normal rows"),
     ]
+
+
+def recordings(folder: Path) -> tuple[Recording, Recording, list[Recording], Recording]:
+    """What is fitted to, what sets the limits, the faults, and what is left of normal running, if only no row."""
+    training, normal, faults = _files(folder)
+    limits, more = (
+        _recording("limits", normal, slice(0, LIMIT_ROWS)),
+        _recording("more", normal, slice(LIMIT_ROWS, None)),
+    )
+    return _recording("train", [training]), limits, [_recording(path.stem, [path]) for path in faults], more
 
 
 def _files(folder: Path) -> tuple[Path, list[Path], list[Path]]:

@@ -66,7 +66,7 @@ def test_a_folder_without_experiments_is_missing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason=f"there are no recordings in {FOLDER}")
 def test_always_anomalous_scores_what_the_readme_says() -> None:
-    _, labels = skab._experiments(FOLDER)
+    _, labels = skab.experiments(FOLDER)
     always = counts([np.ones_like(label) for label in labels], labels, skab.LEARNING_ROWS)
     assert round(always.f1, 2) == 0.70
     assert always.far == 1
