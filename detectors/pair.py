@@ -36,8 +36,10 @@ class Paired:
 class _Halves:
     """Readings that wait for their other half, and after them new ones, in the order of arrival by unit.
 
-    row  of a new one its place among the rows; -1 for one that waits
+    touched  the units, each once; row: of a new one its place among the rows, -1 for one that waits
     """
+
+    touched: Slots
 
     unit: Slots
     side: Slots
@@ -97,6 +99,7 @@ class Pairs:
         both = np.concatenate([touched[u], unit])
         order = np.argsort(both, kind="stable")
         return _Halves(
+            touched,
             both[order],
             np.concatenate([side, self._side.take(rows.slot)])[order],
             np.concatenate([self._time[where], rows.time])[order],
@@ -118,7 +121,7 @@ class Pairs:
         return first[kept], last[kept]
 
     def _keep(self, halves: _Halves, first: Slots, last: Slots) -> None:
-        touched = np.unique(halves.unit)
+        touched = halves.touched
         newest = np.full(len(self._time), NOT_YET, np.int64)
         np.maximum.at(newest, halves.unit[last], halves.time[last])
         open_ = np.flatnonzero(halves.time > newest[halves.unit])

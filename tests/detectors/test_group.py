@@ -85,6 +85,16 @@ def test_the_dam_counts_its_items_when_groups_stand_on_groups() -> None:
     assert (worst.evidence["worst_1"], worst.evidence["worst_2"]) == (0.0, 2.0)
 
 
+def test_units_of_a_score_are_members_like_points_when_a_group_reads_it() -> None:
+    ring = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))
+    out = rule("fence", [0, NAN, NAN, NAN], units=[(0, 1), (2, 3)], options={"polygons": ((ring,),)}, name="out")
+    fleet = group("at_least", ("out",), [range(4)], limits=[1, 2, NAN, NAN], name="fleet")
+    detect = engine(out, fleet, n_points=4)
+    found = run(detect, [values(0, 0.5, 0.5, 2, 0.5), values(1, 2, 0.5, 2, 0.5), values(2, 0.5, 0.5, 2, 0.5, now=3)])
+    assert course(found, "fleet") == [("fleet", 0.0, BLUE), ("fleet", 1.0, YELLOW), ("fleet", 2.0, BLUE)]
+    assert [t.evidence["points"] for t in found if t.rule == "fleet"] == [2.0, 2.0, 2.0]
+
+
 def test_a_kind_of_item_that_the_unit_does_not_have_is_not_counted() -> None:
     rules = [
         base([0, 1]),
