@@ -70,7 +70,8 @@ class Joint:
         score = np.where(steps.known, np.sqrt(share.max(axis=1)), np.nan)
         time, quality = samples.time[steps.index], samples.quality[steps.index]
         nothing = np.full(len(unit), np.nan)
-        return Rows(unit, time, nothing, quality, steps.starts, rows.since, rows.until), score
+        heard = None if rows.heard is None else rows.heard[samples.row[steps.index]]
+        return Rows(unit, time, nothing, quality, steps.starts, rows.since, rows.until, heard), score
 
     def evidence(self, row: int) -> Mapping[str, float]:
         """`t2` and `spe`, where 1 is the limit, of the space that decides; `share_<place>`: how much of it would be

@@ -29,6 +29,7 @@ class Samples:
     time     int64 ns (k,), of the newest reading in it
     value    float64 (k, channels), 0 where not `seen`: bool (k, channels)
     quality  uint8 (k,), the SIMULATED bit if any reading has it
+    row      intp (k,), which of the rows completed it; -1 where nobody asks
     """
 
     unit: Slots
@@ -37,12 +38,15 @@ class Samples:
     value: Floats
     seen: Bools
     quality: Bytes
+    row: Slots
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """Rows by unit and channel, in the order of their arrival."""
+    """Rows by unit and channel, in the order of their arrival; `asked`: somebody wants to know which completes what."""
 
+    row: Slots
+    asked: bool
     unit: Slots
     column: Slots
     cell: Int64s
@@ -52,6 +56,8 @@ class _Draft:
 
     def rows(self, index: Slots) -> _Draft:
         return _Draft(
+            self.row.take(index),
+            self.asked,
             self.unit.take(index),
             self.column.take(index),
             self.cell.take(index),
@@ -119,6 +125,8 @@ class Sampler:
         unit = self._unit.take(rows.slot)
         period = self._period.take(unit)
         draft = _Draft(
+            row=np.arange(len(rows)),
+            asked=rows.heard is not None,
             unit=unit,
             column=self._column.take(rows.slot),
             cell=(rows.time + period // 2) // period,
@@ -190,6 +198,7 @@ class Sampler:
         value[cell, column], seen[cell, column] = draft.value[row], True
         np.maximum.at(time, cell, draft.time[row])
         np.bitwise_or.at(quality, cell, draft.quality[row])
+        before = self._newest[touched]
         np.maximum.at(self._newest, (draft.unit, draft.column), draft.cell)
         reached = np.where(self._lost[touched], -NOT_YET, self._newest[touched]).min(axis=1)
         until = reached.take(np.searchsorted(touched, table.unit))
@@ -204,7 +213,24 @@ class Sampler:
         self._quality[unit, depth] = quality[left]
         self._value[unit, depth], self._seen[unit, depth] = value[left], seen[left]
         done = np.flatnonzero(done)
-        return Samples(table.unit[done], table.cell[done], time[done], value[done], seen[done], quality[done])
+        ready = table.unit[done], table.cell[done]
+        row = self._completing(draft, touched, before, *ready) if draft.asked else np.full(len(done), -1)
+        return Samples(*ready, time[done], value[done], seen[done], quality[done], row)
+
+    def _completing(self, draft: _Draft, touched: Slots, before: Int64s, unit: Slots, cell: Int64s) -> Slots:
+        # Of each sample the last of those rows with which a channel first reaches its cell. `before`: where it was.
+        last = np.full(len(cell), -1)
+        place, wanted = np.searchsorted(touched, unit), _key(unit, cell)
+        for column in range(before.shape[1]):
+            mine = np.flatnonzero(draft.column == column)
+            if not len(mine):
+                continue
+            keys = _key(draft.unit[mine], draft.cell[mine])
+            order = np.argsort(keys, kind="stable")
+            at = np.searchsorted(keys[order], wanted)
+            waited = (before[place, column] < cell) & ~self._lost[unit, column] & (at < len(mine))
+            np.maximum(last, draft.row[mine[order[np.minimum(at, len(mine) - 1)]]], out=last, where=waited)
+        return last
 
     def _one_by_one(self, draft: _Draft) -> Samples:
         # Row by row, for a unit of which a channel lags too far or comes back.
@@ -213,7 +239,8 @@ class Sampler:
         depth = np.flatnonzero(self._cell[unit] != NOT_YET)
         waiting = {int(self._cell[unit, k]): self._waiting(unit, int(k)) for k in depth}
         done: dict[int, _Waiting] = {}
-        for column, cell, time, value, quality in zip(
+        for row, column, cell, time, value, quality in zip(
+            draft.row.tolist(),
             draft.column.tolist(),
             draft.cell.tolist(),
             draft.time.tolist(),
@@ -236,6 +263,7 @@ class Sampler:
             self._closed[unit] = max(self._closed[unit], newest[~lost].min())
             for ready in [cell for cell in waiting if cell <= self._closed[unit]]:
                 done[ready] = waiting.pop(ready)
+                done[ready].row = row
         self._cell[unit] = NOT_YET
         for k, cell in enumerate(sorted(waiting)):
             sample = waiting[cell]
@@ -256,6 +284,7 @@ class _Waiting:
     quality: int
     value: Floats
     seen: Bools
+    row: int = -1
 
     def take_in(self, column: int, time: int, value: float, quality: int) -> None:
         if not self.seen[column]:
@@ -277,6 +306,7 @@ def _samples(unit: int, done: dict[int, _Waiting], columns: int) -> Samples:
         np.array([sample.value for sample in found]).reshape(-1, columns),
         np.array([sample.seen for sample in found], np.bool_).reshape(-1, columns),
         np.array([sample.quality for sample in found], np.uint8),
+        np.array([sample.row for sample in found], np.intp),
     )
 
 

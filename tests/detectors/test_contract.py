@@ -160,6 +160,7 @@ RULES: dict[str, Callable[[], list[Rule]]] = {
             options={"model": (joint_model(1, weight=0.5), joint_model(2, lags=2)), "wait": 200},
             name="apart",
         ),
+        group("worst", ("all", "apart"), [EVERY], name="read"),
     ],
     "worst": lambda: [
         *members(),

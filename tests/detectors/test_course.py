@@ -59,7 +59,15 @@ def test_it_is_what_a_plain_loop_makes_of_it(seed: int, n: int, cut: int) -> Non
     early = cell <= np.quantile(cell, cut / 24)
     for part in (np.flatnonzero(early), np.flatnonzero(~early)):
         steps = course.run(
-            Samples(unit[part], cell[part], nothing[part], np.where(seen, value, 0.0)[part], seen[part], nothing[part])  # type: ignore[arg-type]
+            Samples(
+                unit[part],
+                cell[part],
+                nothing[part],
+                np.where(seen, value, 0.0)[part],
+                seen[part],
+                nothing[part].astype(np.uint8),
+                nothing[part],
+            )
         )
         assert sorted(steps.index.tolist()) == list(range(len(part)))
         for row in np.flatnonzero(steps.known):
