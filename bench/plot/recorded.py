@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from bench.detection.runs import runs
 from bench.detection.unit import Flags, Table, fitted, samples
 from bench.plot.chart import Chart, Panel
 from bench.plot.run import NONE, Readings, announced, changes, rule, scores
+from detectors import KINDS
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Floats, Tier
 
@@ -175,11 +177,42 @@ def joint(folder: Path) -> Chart:
     return chart
 
 
-PLOTS: Mapping[str, Callable[[Path], Chart]] = {
+def novelty(folder: Path) -> Chart:
+    """Temperature in an office, an hour a reading (NAB), about which nobody had said anything before it failed."""
+    series = "realKnownCause/ambient_temperature_system_failure"
+    table = Table.read(folder / "NAB" / "data" / f"{series}.csv")
+    recording = Recording(
+        series, table.times("timestamp", "%Y-%m-%d %H:%M:%S"), table.numbers(["value"]), np.array([0.01])
+    )
+    readings = _of(recording, 0)
+    unlike = rule("novelty", [3.5, 5, NONE, NONE], deadband=1.0, off_delay_s=12 * HOUR)
+    _, (score,) = scores(unlike, readings)
+    place, marks = _clock(readings, DAY, 28 * DAY, "%b %d")
+    windows = json.loads((folder / "NAB" / "labels" / "combined_windows.json").read_bytes())[f"{series}.csv"]
+    chart = Chart(0, float(place[-1]), "2013 and 2014", marks)
+    panel = chart.panel("temperature, °F", 55, 90)
+    for window in windows:
+        start, end = (_moment(text) for text in window)
+        panel.shade(*((each - int(readings.time[0])) / NS_PER_S / DAY for each in (start, end)))
+    panel.line(place, readings.value[:, 0])
+    chart.panel("novelty, decades", 0, 7).line(place, score, "score").limit(3.5, BLUE).limit(5, YELLOW)
+    chart.band("novelty", changes(announced([unlike], readings), "novelty", DAY, start=int(readings.time[0])))
+    return chart
+
+
+def _moment(text: str) -> int:
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * NS_PER_S
+
+
+_DRAWN: Mapping[str, Callable[[Path], Chart]] = {
     "profile": profile,
     "spike": spike,
     "spread": spread,
     "shift": shift,
     "stuck": stuck,
     "joint": joint,
+    "novelty": novelty,
 }
+
+PLOTS = {kind: plot for kind, plot in _DRAWN.items() if kind in KINDS}
+"""By kind, of those that the detectors have."""

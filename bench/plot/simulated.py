@@ -59,13 +59,14 @@ def forecast() -> Chart:
     readings = Readings.every(1.0, np.round(level, 3), resolution=0.001)
     options = {"target": np.array([14.4]), "direction": "high"}
     overfill = rule("forecast", [60, 30, NONE, NONE], side="low", deadband=5, options=options)
-    _, (score, early, late) = scores(overfill, readings, "minutes_early", "minutes_late")
+    _, (score, early, late, even) = scores(overfill, readings, "minutes_early", "minutes_late", "minutes_expected")
     shown = np.where(score <= 120, score, np.nan)
     known = ~np.isnan(shown)
     chart = Chart(0, 90, "minutes", marks(90, 15))
     chart.panel("level, m", 11.8, 14.8).line(second / 60, readings.value[:, 0]).limit(14.4, RED)
     left = chart.panel("minutes left", 0, 100).limit(60, BLUE).limit(30, YELLOW)
     left.between(second[known] / 60, early[known], late[known]).line(second / 60, shown, "score")
+    left.line(second / 60, np.where(even <= 120, even, np.nan), "other")
     chart.band("forecast", changes(announced([overfill], readings), "forecast", MINUTE))
     return chart
 
