@@ -12,7 +12,7 @@ from alerting.hold import NOT_HELD, Hold, finite, found, kept, pack, unpack
 from alerting.state import Effects, Event, after
 from alerting.text import sentence
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import EVENT, Alarm, AlarmState, Catalogue, Change, Rule, Text, Tier, Transition
+from ganzhi.records import EVENT, Alarm, AlarmState, Catalogue, Change, Rule, Text, Tier, Transition, Unit
 
 GONE = -1
 """The point of an alarm whose point is not in the present catalogue."""
@@ -67,6 +67,7 @@ class Site:
         if len(self.rules) != len(rules):
             raise ValueError("two rules have one id")
         self._order = {rule.id: order for order, rule in enumerate(rules)}
+        self._units = {rule.id: {unit.point: unit for unit in rule.units} for rule in rules}
         self._watched = {rule.id: frozenset(rule.subjects.tolist()) for rule in rules}
 
     def key(self, transition: Transition) -> Key:
@@ -93,7 +94,7 @@ class Site:
     def told(self, alarm: Alarm, rule_id: str, hold: Hold, *, retrospective: bool = False) -> Alarm:
         """The alarm with the figures and texts of the rule that holds it."""
         rule, point = self.rules[rule_id], self.catalogue.points[alarm.point]
-        source = self.catalogue.sources[point.source]
+        source, unit = self.catalogue.sources[point.source], self._units[rule_id].get(alarm.point)
         return replace(
             alarm,
             rule=rule.id,
@@ -104,7 +105,17 @@ class Site:
             unit=point.unit,
             score_unit=rule.unit,
             name=rule.name,
-            text=sentence(rule, point, source, hold, self.zone, retrospective=retrospective, details=alarm.details),
+            text=sentence(
+                rule,
+                point,
+                source,
+                hold,
+                self.zone,
+                unit=unit.name if unit else None,
+                members=self._names(rule, unit) if unit else (),
+                retrospective=retrospective,
+                details=alarm.details,
+            ),
             advice=rule.advice,
             basis=rule.basis,
         )
@@ -137,6 +148,21 @@ class Site:
             basis=rule.basis,
             details=transition.details,
         )
+
+    def _names(self, rule: Rule, unit: Unit) -> list[Text]:
+        """The names of what a rule counts: the rules that it reads where they are kinds of item; otherwise the unit's
+        members, by the rule that judges several points under one of them, or by the point."""
+        ids = rule.options.get("rules")
+        read = [self.rules[id_] for id_ in ids] if isinstance(ids, tuple) else []
+        if rule.options.get("items"):
+            return [each.name for each in read]
+        groups = [each for each in read if each.units]
+        names = []
+        for index in unit.members.tolist():
+            point = self.catalogue.points[index]
+            named = next((group.name for group in groups if index in self._units[group.id]), None)
+            names.append(named or Text(point.name or point.tag, point.tag))
+        return names
 
     def _in_force(self, rule_id: str, condition: str, point: int) -> bool:
         rule = self.rules.get(rule_id)

@@ -1,16 +1,19 @@
 """The sentence of an alarm, Chinese and English, as it is read on a screen, in a message or over the radio.
 
-One module, long as it is: two phrases a kind of score, which read alike because they stand together.
+One module, long as it is, for the kinds that judge a point: their phrases are made of the same few pieces.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from alerting.hold import Hold
 from alerting.report import event, offline
+from alerting.text_fence import fence, fence_over
+from alerting.text_group import GROUP_ENDINGS, GROUP_FINDINGS, UnitPhrase
+from alerting.text_joint import joint, joint_over
 from ganzhi.clock import local_text
 from ganzhi.records import EVENT, OFFLINE, Point, Rule, Source, Text, Tier
 
@@ -45,18 +48,27 @@ def sentence(
     hold: Hold,
     zone: ZoneInfo,
     *,
+    unit: Text | None = None,
+    members: Sequence[Text] = (),
     retrospective: bool = False,
     details: Mapping[str, str] = NO_DETAILS,
 ) -> Text:
-    """What a rule found at a point, or, for a hold without a tier, that it is over; ends with the local time."""
-    told = _told(rule, point, hold, details)
+    """What a rule found at a point, or, for a hold without a tier, that it is over; ends with the local time.
+
+    unit     the name of the unit for which the point stands, and of its members, in their order
+    details  the words of what was reported rather than measured
+    """
+    together = (UNIT_FINDINGS if hold.tier else UNIT_ENDINGS).get(rule.kind)
+    told = _told(rule, point, hold, details) if together is None else together(rule, members, hold)
     at = local_text(hold.time, zone)
     marks = [mark for mark, set_ in ((SIMULATED, hold.simulated), (RETROSPECTIVE, retrospective)) if set_]
     label = f"{point.name}({point.tag})" if point.name else f"{point.tag} " if point.tag else ""
-    tag = f"{point.tag} " if point.tag else ""
+    tag = f" {point.tag}" if point.tag else ""
+    zh = f"{source.name.zh} {label}" if unit is None else f"{unit.zh} "
+    en = f"{source.name.en}{tag}" if unit is None else unit.en
     return Text(
-        f"{''.join(mark.zh for mark in marks)}{source.name.zh} {label}{told.zh}({at})",
-        f"{''.join(mark.en for mark in marks)}{source.name.en} {tag}{told.en} ({at})",
+        f"{''.join(mark.zh for mark in marks)}{zh}{told.zh}({at})",
+        f"{''.join(mark.en for mark in marks)}{en} {told.en} ({at})",
     )
 
 
@@ -430,4 +442,10 @@ ENDINGS: Mapping[str, Phrase] = {
     "stuck": _stuck_over,
     "fault": _fault_over,
 }
+"""That it is over."""
+
+UNIT_FINDINGS: Mapping[str, UnitPhrase] = {**GROUP_FINDINGS, "joint": joint, "fence": fence}
+"""What a rule of each kind that judges several points as one found."""
+
+UNIT_ENDINGS: Mapping[str, UnitPhrase] = {**GROUP_ENDINGS, "joint": joint_over, "fence": fence_over}
 """That it is over."""

@@ -3,7 +3,7 @@
 from config.catalogue import load_catalogue
 from config.check import Configuration, load
 from config.example import example
-from config.kind import PER_POINT, Kind, Option
+from config.kind import PER_POINT, POLYGONS, RULE_IDS, Kind, Option, PerUnit
 from config.pack import load_rules
 from config.responsibility import case_policy, responsibility, warning_policy
 from config.secret import secret
@@ -12,9 +12,12 @@ from config.unit import canonical
 
 __all__ = [
     "PER_POINT",
+    "POLYGONS",
+    "RULE_IDS",
     "Configuration",
     "Kind",
     "Option",
+    "PerUnit",
     "Settings",
     "canonical",
     "case_policy",

@@ -5,16 +5,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import typing
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from config.amount import Amount, amount
 from config.document import Step
 from config.explain import Finding, Wrong, shown
-from config.kind import UNIT, Kind, Option, PerPoint
+from config.kind import UNIT, Kind, Option, PerPoint, PerUnit, Polygons, RuleIds
+from config.model import read_models
 from config.nearest import did_you_mean
+from config.polygon import read_polygons
 from config.ruletable import COLOUR_NAMES
+from config.subject import Per
 from config.unit import canonical, suggestion
+
+PER = typing.get_args(Per)
 
 
 class Refuse(Protocol):
@@ -25,6 +32,10 @@ class Refuse(Protocol):
 
 def check_limits(row: Mapping[str, Any], kind: Kind, side: object, refuse: Refuse) -> None:
     """Limits that are there, in order, and of a form that the kind can use; a dead-band that is not negative."""
+    if kind.colours:
+        for key in [key for key in ("limits", "deadband") if key in row]:
+            refuse("the score of this kind is a colour itself", f"leave {key} out", key)
+        return
     given = row.get("limits")
     limits = _readable(given) if isinstance(given, dict) else {}
     if given == {}:
@@ -90,6 +101,19 @@ def check_unit(unit: object, kind: Kind, refuse: Refuse) -> None:
         refuse(f"unknown unit {shown(stem)}", suggestion(stem), "unit")
 
 
+def check_per(row: Mapping[str, Any], name: str, kind: Kind, refuse: Refuse) -> None:
+    """What the rule judges is something that this kind can; a distance where it is of neighbours, and only there."""
+    per = row.get("per", kind.per[0])
+    if per in PER and per not in kind.per:
+        plain = "each point by itself" if kind.per == ("point",) else "several points as one"
+        remedy = " or ".join(f'"{word}"' for word in kind.per)
+        refuse(f"kind {name!r} judges {plain}, not per {per}", f"write per = {remedy}", "per")
+    elif per == "neighbours" and "distance_m" not in row:
+        refuse("nothing says how far away a neighbour may be", "write distance_m = 30, in metres", "distance_m")
+    elif per != "neighbours" and "distance_m" in row:
+        refuse(f"a distance means nothing per {per}", 'leave it out, or write per = "neighbours"', "distance_m")
+
+
 def unit_stem(unit: str, kind: Kind) -> str | None:
     """The unit of the point within the unit of a score: m for m/min; None where it is not of that form."""
     before, _, after = kind.unit.partition(UNIT)
@@ -98,11 +122,14 @@ def unit_stem(unit: str, kind: Kind) -> str | None:
     return unit[len(before) : len(unit) - len(after)].strip()
 
 
-def read_options(given: object, name: str, kind: Kind, refuse: Refuse) -> dict[str, object]:
-    """The options with their types, an Amount for those of each point; a fault for each that does not fit."""
+def read_options(given: object, name: str, kind: Kind, folder: Path, refuse: Refuse) -> dict[str, object]:
+    """The options with their types, an Amount for those of each point, models by the id of their unit out of files in
+    `folder`; a fault for each that does not fit.
+    """
     if not isinstance(given, dict):
         return {}
     options: dict[str, object] = {}
+    found: object
     for key in sorted(kind.required - set(given)):
         refuse(f"kind {name!r} needs the option {key!r}", f"add {key} to options", "options", key)
     for key, value in given.items():
@@ -110,8 +137,13 @@ def read_options(given: object, name: str, kind: Kind, refuse: Refuse) -> dict[s
             remedy = did_you_mean(key, kind.options) or f"kind {name!r} takes no options"
             refuse(f"kind {name!r} has no option {key!r}", remedy, "options", key)
             continue
-        read = _READERS.get(kind.options[key], _read_other)
-        found = read(value, kind.options[key])
+        option = kind.options[key]
+        if isinstance(option, PerUnit):
+            found = read_models(value, option, folder)
+        elif isinstance(option, Polygons):
+            found = read_polygons(value, folder)
+        else:
+            found = _READERS.get(option, _read_other)(value, option)
         if isinstance(found, Finding):
             refuse(found.problem, found.remedy, "options", key)
         else:
@@ -144,6 +176,11 @@ def _read_text(value: object, _: Option) -> object:
 
 
 def _read_other(value: object, option: Option) -> object:
+    if isinstance(option, RuleIds):
+        ids = (value,) if isinstance(value, str) else value
+        if isinstance(ids, list | tuple) and ids and all(isinstance(id_, str) and id_ for id_ in ids):
+            return tuple(dict.fromkeys(ids))
+        return Finding(f"{shown(value)} names no rule", 'write the id of a rule, or a list such as ["level.high"]')
     if isinstance(option, PerPoint):
         try:
             return amount(value)

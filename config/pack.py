@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from config.document import Document, KeyPath, Step, read_document
 from config.explain import explain
-from config.judgement import check_limits, check_unit, read_options
+from config.judgement import check_limits, check_per, check_unit, read_options
 from config.kind import Kind
 from config.nearest import did_you_mean
+from config.reading import check_reading
 from config.rule import resolve
 from config.ruletable import PackTable, RuleTable, Written, rule_place
 from ganzhi.errors import ConfigError, Fault
@@ -59,6 +60,7 @@ def read_packs(packs: Sequence[Path], kinds: Mapping[str, Kind], faults: list[Fa
             elif isinstance(name, str):
                 seen[name] = document.where(keys)
                 written += [found] if found else []
+    check_reading(written, seen, faults)
     return written
 
 
@@ -76,6 +78,8 @@ def _read_rule(
     except ValidationError as error:
         faults.extend(explain(error, RuleTable, lambda rest: rule_place(document, keys, row.get("id"), rest)))
     basis, name = row.get("basis"), row.get("kind")
+    if "limits" not in row and not (isinstance(name, str) and name in kinds and kinds[name].colours):
+        fault("is missing", "add the key 'limits'", "limits")
     if basis is None or (isinstance(basis, str) and not basis.strip()):
         fault("the basis is missing", BASIS_REMEDY, "basis")
     if not isinstance(name, str) or not name:
@@ -84,7 +88,7 @@ def _read_rule(
         fault(f"unknown kind {name!r}", did_you_mean(name, kinds), "kind")
         return None
     kind = kinds[name]
-    options = read_options(row.get("options", {}), name, kind, fault)
+    options = read_options(row.get("options", {}), name, kind, document.path.parent, fault)
     side = kind.side or row.get("side")
     if side is None:
         fault("the side is missing", 'write side = "high" where more is worse, "low" where less is', "side")
@@ -92,6 +96,7 @@ def _read_rule(
         fault(f"the side of kind {name!r} is {kind.side!r}", f'write side = "{kind.side}", or leave it out', "side")
     check_limits(row, kind, side, fault)
     check_unit(row.get("unit", ""), kind, fault)
+    check_per(row, name, kind, fault)
     if table is None or len(faults) > before:
         return None
-    return Written(table, kind, str(side), options, document, keys)
+    return Written(table, kind, str(side), table.per or kind.per[0], options, document, keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from config.amount import Amount
 from config.judgement import order_fault, unit_stem
-from config.kind import UNIT
+from config.kind import UNIT, Model
+from config.model import match, models_of
 from config.nearest import did_you_mean
+from config.reading import in_force
 from config.ruletable import COLOUR_NAMES, SelectTable, Written
+from config.subject import units, unplaced
 from config.unit import canonical
 from ganzhi.errors import Fault
-from ganzhi.records import AlarmClass, Catalogue, Floats, Int32s, Point, Rule, Text
+from ganzhi.records import COLOURS, AlarmClass, Catalogue, Floats, Int32s, Point, Rule, Text, Unit
 
 SINGULAR = {"tags": "tag", "points": "id"}
 ROUNDING = 1e-9
@@ -78,10 +81,10 @@ def resolve(
 ) -> tuple[Rule, ...]:
     """The rules that watch at least one point; a fault for each that does not fit its points."""
     columns = Columns(catalogue)
-    rules = list(written)
-    _check_suppressors(rules, columns, faults, warnings)
-    found = (_Resolving(rule, columns, faults, warnings).rule() for rule in rules)
-    return tuple(rule for rule in found if rule is not None)
+    written = list(written)
+    _check_suppressors(written, columns, faults, warnings)
+    found = (_Resolving(rule, columns, faults, warnings).rule() for rule in written)
+    return in_force([rule for rule in found if rule is not None], written, warnings)
 
 
 def _check_suppressors(
@@ -112,6 +115,7 @@ class _Resolving:
     faults: list[Fault]
     warnings: list[Fault]
     points: Int32s = field(init=False)
+    units: tuple[Unit, ...] = ()
 
     def rule(self) -> Rule | None:
         table, kind = self.written.table, self.written.kind
@@ -120,16 +124,23 @@ class _Resolving:
         if not len(self.points):
             return None
         before = len(self.faults)
-        low, high = self.columns.ranges(self.points)
+        self.units = self._units()
         unit = self._unit()
+        low, high = self.columns.ranges(self._subjects())
         scaled = Amount.at if kind.reading else Amount.across
-        limits = np.full((len(self.points), len(COLOUR_NAMES)), np.nan)
+        limits = np.full((len(low), len(COLOUR_NAMES)), np.nan)
         for colour, limit in table.limits.given().items():
             limits[:, COLOUR_NAMES.index(colour)] = scaled(limit, low, high)
+        if kind.colours:
+            limits[:] = COLOURS
         self._check_order(limits)
+        deadband = table.deadband.across(low, high)
+        low, high = self.columns.ranges(self.points)
         options: dict[str, object] = {}
         for name, value in self.written.options.items():
             options[name] = value.at(low, high) if isinstance(value, Amount) else value
+            if isinstance(value, Mapping) and len(self.faults) == before:
+                options[name] = tuple(value[unit.id] for unit in self.units)
             if isinstance(value, Amount):
                 self._check_range(value.at(low, high), value, low, high, ("options", name))
         if kind.reading:
@@ -144,7 +155,7 @@ class _Resolving:
             points=self.points,
             limits=limits,
             side=self.written.side,
-            deadband=table.deadband.across(low, high),
+            deadband=deadband,
             unit=unit,
             on_delay_s=table.on_delay,
             off_delay_s=table.off_delay,
@@ -156,7 +167,45 @@ class _Resolving:
             basis=table.basis,
             advice=Text(table.advice.zh, table.advice.en),
             suppress_when=None if table.suppress_when is None else table.suppress_when.resolved(),
+            units=self.units,
         )
+
+    def _subjects(self) -> Int32s:
+        return np.array([unit.point for unit in self.units], np.int32) if self.units else self.points
+
+    def _units(self) -> tuple[Unit, ...]:
+        written, catalogue = self.written, self.columns.catalogue
+        if written.per == "neighbours" and (nowhere := unplaced(catalogue, self.points)):
+            problem = f"nobody knows where {nowhere[0].id} is{_more(len(nowhere) - 1)}"
+            self._fault(problem, "give it lon and lat in points.csv, or select others", "per")
+            return ()
+        found = units(catalogue, self.points, written.per, written.table.distance_m or 0.0)
+        for name, models in models_of(written.options, written.kind).items():
+            found = tuple(self._as_modelled(unit, name, models) for unit in found)
+        return tuple(map(self._in_order, found)) if written.kind.members else found
+
+    def _as_modelled(self, unit: Unit, option: str, models: Mapping[str, Model]) -> Unit:
+        """The unit with its points in the order of its model; else a fault."""
+        matched = match(unit, models, self.columns.catalogue)
+        if isinstance(matched, Unit):
+            return matched
+        self._fault(matched.problem, matched.remedy, "options", option)
+        return unit
+
+    def _in_order(self, unit: Unit) -> Unit:
+        """The unit with one point of each quantity that the kind asks for, in its order; else a fault."""
+        wanted = self.written.kind.members
+        index, codes = self.columns.codes("quantity")
+        held = codes[unit.members]
+        rows = [np.flatnonzero(held == index.get(quantity, -1)) for quantity in wanted]
+        wrong = [(name, len(row)) for name, row in zip(wanted, rows, strict=True) if len(row) != 1]
+        if wrong or len(held) != len(wanted):
+            counts = " and ".join(f"{count} of {name}" for name, count in wrong) or f"{len(held)} points"
+            remedy = f"select one of each of {', '.join(wanted)}"
+            self._fault(f"{self.written.per} {unit.id} has {counts}", remedy, "select")
+            return unit
+        members = unit.members[np.concatenate(rows)]
+        return replace(unit, point=int(members[0]), members=members)
 
     def _warn(self) -> None:
         select = self.written.table.select
@@ -202,7 +251,7 @@ class _Resolving:
     def _check_order(self, limits: Floats) -> None:
         """Limits of which some are numbers and some shares are in order only point by point."""
         given = self.written.table.limits.given()
-        if len({limit.share for limit in given.values()}) == 1:
+        if len({limit.share for limit in given.values()}) <= 1:
             return
         columns = [COLOUR_NAMES.index(colour) for colour in given]
         steps = np.diff(limits[:, columns], axis=1) * (1 if self.written.side == "high" else -1)

@@ -14,6 +14,7 @@ from config.duration import Duration
 from config.explain import Wrong, shown
 from config.ident import ident_fault
 from config.kind import Kind
+from config.subject import Per
 from config.table import STRICT, Ident, Named, NameTable
 from ganzhi.records import COLOURS, SuppressWhen
 
@@ -106,7 +107,9 @@ class RuleTable(BaseModel):
     name: NameTable
     kind: Named
     select: SelectTable
-    limits: LimitsTable
+    limits: LimitsTable = LimitsTable()
+    per: Per | None = None
+    distance_m: Annotated[float, Field(gt=0)] | None = None
     side: Literal["high", "low"] | None = None
     deadband: Amounted = Amount(0.0)
     unit: str = ""
@@ -140,12 +143,14 @@ def rule_place(document: Document, keys: KeyPath, name: object, rest: Sequence[S
 class Written:
     """A rule as its pack says it, with what its kind makes of it.
 
+    per       what it judges: each point, or those of a source, … as one
     options   with an Amount for each option that is a value of each point
     """
 
     table: RuleTable
     kind: Kind
     side: str
+    per: Per
     options: Mapping[str, object]
     document: Document
     keys: KeyPath

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from detectors.accumulate import Accumulate
 from detectors.creep import Creep
+from detectors.fence import Fence
 from detectors.forecast import Forecast
+from detectors.grade import AtLeast, Counting, Grade, Raised, Worst
+from detectors.joint import Joint
 from detectors.profile import Profile
 from detectors.rate import Rate
 from detectors.rows import Rows, State
@@ -47,6 +50,7 @@ class KindSpec:
 
     options    the names that a rule may set
     arrivals   it reads when rows arrive, all of them, by our clock; otherwise what good rows say, by the sensor's
+    in_turn    good rows come to it as one round, in the order of their arrival, and a point may be in it twice
     stateless  a row is scored by itself alone, so that late rows can be judged too
     passing    options that tell how the next rows are read: when they change, what was learned stays
     """
@@ -54,6 +58,7 @@ class KindSpec:
     score: Build
     options: frozenset[str]
     arrivals: bool = False
+    in_turn: bool = False
     stateless: bool = False
     passing: frozenset[str] = frozenset()
 
@@ -76,7 +81,26 @@ KINDS: dict[str, KindSpec] = {
     "spread": KindSpec(Spread, frozenset({"window", "reference_s"})),
     "shift": KindSpec(Shift, frozenset({"method", "slack_sigma", "weight", "warmup", "reference_s"})),
     "stuck": KindSpec(Stuck, frozenset({"changes", "learn_s", "memory_s"})),
+    "fence": KindSpec(Fence, frozenset({"polygons", "stay", "wait"}), in_turn=True),
+    "joint": KindSpec(Joint, frozenset({"model", "wait"}), in_turn=True),
 }
 
-OPTIONS: Mapping[str, frozenset[str]] = {kind: spec.options for kind, spec in KINDS.items()}
+
+@dataclass(frozen=True, slots=True)
+class GroupSpec:
+    """One kind of group rule: how it grades the tiers of a unit's members, and the names that a rule may set."""
+
+    grade: Callable[[Rule], Grade]
+    options: frozenset[str]
+
+
+GROUPS: dict[str, GroupSpec] = {
+    "worst": GroupSpec(Worst, frozenset({"rules"})),
+    "at_least": GroupSpec(AtLeast, frozenset({"rules", "tier"})),
+    "raised": GroupSpec(Raised, frozenset({"rules", "tier", "agree"})),
+    "counting": GroupSpec(Counting, frozenset({"rules", "counts", "items"})),
+}
+"""Kinds that judge the tiers that other rules announce."""
+
+OPTIONS: Mapping[str, frozenset[str]] = {kind: spec.options for kind, spec in (KINDS | GROUPS).items()}
 """What a rule pack may set, by kind."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import KINDS
+from detectors.jointmodel import JointModel
 from detectors.rows import Slots, State
 from ganzhi.records import Floats, Int32s, Rule
 
@@ -25,11 +26,14 @@ def terms(rule: Rule, period_s: Floats, resolution: Floats) -> tuple[str, Floats
     plain = [rule.kind]
     columns = [period_s[subjects], resolution[subjects]]
     for name, option in sorted(rule.options.items()):
-        if name in KINDS[rule.kind].passing:
+        if rule.kind in KINDS and name in KINDS[rule.kind].passing:
             continue
         if isinstance(option, np.ndarray):
             plain.append(name)
             columns.append(option.astype(np.float64))
+        elif isinstance(option, tuple) and rule.units and all(isinstance(one, JointModel) for one in option):
+            plain.append(name)
+            columns.append(np.array([one.mark for one in option]))
         else:
             plain.append(f"{name}={option!r}")
     return " ".join(plain), np.column_stack(columns) if m else np.empty((0, len(columns)))
@@ -91,6 +95,9 @@ def carry(state: State, prefix: str, snapshot: Snapshot, slot: Slots, slots_befo
             continue
         if unmoved and saved.shape == array.shape:
             array[...] = saved
-        elif len(saved) == slots_before and len(array) == len(slot) and saved.shape[1:] == array.shape[1:]:
-            array[kept] = saved[slot[kept]]
+        elif len(saved) == slots_before and len(array) == len(slot) and saved.ndim == array.ndim:
+            # Of units, the rows are as wide as the largest of them, and the rest of a row is empty.
+            whole = slice(None)
+            both = (whole, *(slice(min(sizes)) for sizes in zip(saved.shape[1:], array.shape[1:], strict=True)))
+            array[both][kept] = saved[both][slot[kept]]
     return unmoved

@@ -9,6 +9,8 @@ from detectors.rows import Slots, State
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Bytes, Int64s, Rule
 
+NEVER = np.iinfo(np.int64).max
+
 
 class Hold:
     """Every colour has a timer: "at this tier or worse" must be true for the on-delay, or false for the off-delay.
@@ -40,3 +42,13 @@ class Hold:
         changed = (should != is_on) & waited
         after: Bytes = (is_on ^ changed).sum(axis=1, dtype=np.uint8)
         return after
+
+    def due(self, slot: Slots, judged: Bytes, announced: Bytes) -> Int64s:
+        """When the next delay is met if nothing else is judged, int64 ns (n,); NEVER where none runs."""
+        if not self._delays:
+            return np.full(len(slot), NEVER)
+        should = judged[:, np.newaxis] >= TIERS
+        running = should != (announced[:, np.newaxis] >= TIERS)
+        met = self._since.take(slot, axis=0) + np.where(should, self._on_ns, self._off_ns)
+        due: Int64s = np.where(running, met, NEVER).min(axis=1)
+        return due

@@ -31,6 +31,7 @@ class Rows:
     starts   where each round begins, and n
     since    the listening clock when the block before this one was closed
     until    the same for this block
+    heard    int64 ns, the listening clock, where a group rule needs it; None: `time` is it, or nobody asks
     """
 
     slot: Slots
@@ -40,6 +41,7 @@ class Rows:
     starts: list[int]
     since: int
     until: int
+    heard: Int64s | None = None
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -61,6 +63,20 @@ class Rows:
             [0, n] if len(self.starts) == 2 else np.searchsorted(index, self.starts).tolist(),
             self.since,
             self.until,
+            None if self.heard is None else self.heard.take(index),
+        )
+
+    def one_round(self, index: Slots) -> Rows:
+        """The rows at positions `index`, in that order, as one round in which a point may occur twice."""
+        return Rows(
+            self.slot.take(index),
+            self.time.take(index),
+            self.value.take(index),
+            self.quality.take(index),
+            [0, len(index)],
+            self.since,
+            self.until,
+            None if self.heard is None else self.heard.take(index),
         )
 
 
@@ -120,4 +136,5 @@ class Scope:
             chosen.starts,
             rows.since,
             rows.until,
+            chosen.heard,
         )

@@ -10,7 +10,7 @@ from detectors.judge import Judge
 from detectors.retrospect import Retrospect
 from detectors.rows import Rows, Scope, Slots, State
 from detectors.stale import Stale
-from ganzhi.records import SIMULATED, Floats, Rule, Tier, Transition
+from ganzhi.records import SIMULATED, Bytes, Floats, Rule, Tier, Transition
 
 
 class Watch:
@@ -18,6 +18,9 @@ class Watch:
 
     Most rows change nothing, so each point has one number to compare its score with: the mildest limit while it is in
     no tier, and otherwise one that every score is beyond. Only points with a row beyond it are judged and held.
+
+    simulated  bool (m,), whether a simulated row was behind what is announced
+    heard      the listening time of each transition of the last update
     """
 
     def __init__(self, rule: Rule, scope: Scope, *, period_s: Floats, resolution: Floats) -> None:
@@ -37,13 +40,20 @@ class Watch:
         m = len(self._subjects)
         self._judged = np.zeros(m, np.uint8)
         self._announced = np.zeros(m, np.uint8)
+        self.simulated = np.zeros(m, np.bool_)
         self._threshold = self._judge.mildest.copy()
         self._marked = np.zeros(m, np.bool_)
+        self.heard: list[int] = []
+
+    @property
+    def announced(self) -> Bytes:
+        """The announced tiers, uint8 (m,)."""
+        return self._announced
 
     @property
     def state(self) -> State:
         """Every array that outlives a block."""
-        own: State = {"judged": self._judged, "announced": self._announced}
+        own: State = {"judged": self._judged, "announced": self._announced, "simulated": self.simulated}
         late = self._retrospect.state if self.spec.stateless else {}
         return own | self._hold.state | late | {f"score.{name}": array for name, array in self._score.state.items()}
 
@@ -70,6 +80,7 @@ class Watch:
 
     def update(self, rows: Rows) -> list[Transition]:
         """What the rows change."""
+        self.heard = []
         rows, score = self._score.update(rows)
         beyond = self._judge.beyond(score, self._threshold.take(rows.slot))
         if not beyond.any():
@@ -114,10 +125,20 @@ class Watch:
         busy = (self._judged.take(slot) | self._announced.take(slot)) > 0
         self._threshold[slot] = np.where(busy, -self._judge.never, self._judge.mildest.take(slot))
 
+    def _listened(self, rows: Rows, row: int) -> int:
+        # A score whose rows are its own may not know when it heard what they rest on: then it was in this block.
+        if rows.heard is not None:
+            return int(rows.heard[row])
+        return int(rows.time[row]) if self.spec.arrivals else rows.until
+
     def _transition(
         self, rows: Rows, score: Floats, row: int, old: Tier, new: Tier, *, retrospective: bool = False
     ) -> Transition:
         slot = int(rows.slot[row])
+        simulated = bool(rows.quality[row] & SIMULATED)
+        if not retrospective:
+            self.simulated[slot] = simulated
+            self.heard.append(self._listened(rows, row))
         return Transition(
             rule=self.rule.id,
             point=int(self._subjects[slot]),
@@ -128,6 +149,6 @@ class Watch:
             limit=float(self.rule.limits[slot, (new or old) - 1]),
             value=float(rows.value[row]),
             evidence=self._score.evidence(row),
-            simulated=bool(rows.quality[row] & SIMULATED),
+            simulated=simulated,
             retrospective=retrospective,
         )

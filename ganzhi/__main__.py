@@ -243,6 +243,45 @@ def notify(
         raise typer.Exit(FAILED)
 
 
+@cli.command()
+def fit(
+    settings: SettingsFile,
+    rule: Annotated[str, typer.Argument(help="id of the rule of kind joint")],
+    csv: Annotated[list[Path] | None, typer.Option("--csv", help="recorded normal running; may be given again")] = None,
+    map_file: Annotated[Path | None, typer.Option("--map", help="which column is which tag, TOML")] = None,
+    start: Annotated[str, typer.Option("--from", help="without --csv: local time of the site, of the store")] = "",
+    end: Annotated[str, typer.Option("--to", help="the same, not included")] = "",
+    unit: Annotated[str, typer.Option(help="only this unit of the rule, such as a source's id")] = "",
+    lags: Annotated[int, typer.Option(help="samples before that a sample is judged with")] = command.FIT.lags,
+    weight: Annotated[float, typer.Option(help="of a sample in the running mean; 0: without one")] = command.FIT.weight,
+    variance: Annotated[float, typer.Option(help="part of it in the components of T²")] = command.FIT.variance,
+    ridge: Annotated[float, typer.Option(help="greater: trusts the narrow directions less")] = command.FIT.ridge,
+    wander: Annotated[float, typer.Option(help="eighths of that time channels may wander on")] = command.FIT.wander,
+    false_alarms: Annotated[float, typer.Option(help="normal samples beyond the limit")] = command.FIT.false_alarms,
+) -> None:
+    """Fit the models of a joint rule to normal running: recorded CSV files, or a time of the embedded store."""
+    with sentences():
+        written = command.fit(
+            settings,
+            rule,
+            files=csv or [],
+            map_file=map_file,
+            start=start,
+            end=end,
+            unit=unit,
+            options={
+                "lags": lags,
+                "weight": weight,
+                "variance": variance,
+                "ridge": ridge,
+                "wander": wander,
+                "false_alarms": false_alarms,
+            },
+        )
+        for line in (*written.lines, f"written to {written.path}"):
+            out.print(line, highlight=False, soft_wrap=True)
+
+
 @grafana_cli.command("build")
 def grafana_build(
     settings: SettingsFile, folder: Annotated[Path, typer.Argument(help="where to write dashboards and provisioning")]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 import config
 from alerting import kpi
 from alerting.notify import Address, Receiver, trial
-from config import PER_POINT, Configuration, Kind, Settings
+from config import PER_POINT, POLYGONS, RULE_IDS, Configuration, Kind, PerUnit, Settings
 from detectors import OPTIONS
+from detectors.engine import refused
+from detectors.jointfit import FitOptions
+from detectors.jointmodel import read_models
 from ganzhi.clock import NS_PER_S, local_text
 from ganzhi.errors import ConfigError, Fault, Unavailable
-from ganzhi.records import Alarm, Text
+from ganzhi.fitting import Written, fit_rule, joint_rule, recorded
+from ganzhi.records import COLOURS, Alarm, Text
 from grafana import GrafanaServer, InfluxSource
 from grafana.build import build as build_dashboards
 from grafana.push import Pushed
@@ -31,6 +37,8 @@ from simulators.replay import ReplayMap
 from simulators.replay import replay as replay_files
 from simulators.script import DEMO, QUIET
 from storage import DuckDBStore, Ledger
+
+COLOUR_NAMES = tuple(tier.name.lower() for tier in COLOURS)
 
 KINDS = {
     "value": Kind(unit="{unit}", options=dict.fromkeys(OPTIONS["value"], float), reading=True),
@@ -91,13 +99,75 @@ KINDS = {
         side="high",
     ),
     "stuck": Kind(unit="pauses", options={"changes": int, "learn_s": float, "memory_s": float}, side="high"),
+    "worst": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS},
+        required=frozenset({"rules"}),
+        side="high",
+        colours=True,
+        per=("source", "enterprise", "all", "neighbours"),
+    ),
+    "at_least": Kind(
+        unit="points",
+        options={"rules": RULE_IDS, "tier": COLOUR_NAMES},
+        required=frozenset({"rules"}),
+        side="high",
+        per=("source", "enterprise", "all", "neighbours"),
+    ),
+    "raised": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS, "tier": COLOUR_NAMES, "agree": int},
+        required=frozenset({"rules", "agree"}),
+        side="high",
+        colours=True,
+        per=("neighbours",),
+    ),
+    "counting": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS, "counts": str, "items": bool},
+        required=frozenset({"rules"}),
+        side="high",
+        colours=True,
+        per=("source", "enterprise", "all", "neighbours"),
+    ),
+    "fence": Kind(
+        unit="m",
+        options={"polygons": POLYGONS, "stay": ("inside", "outside"), "wait": int},
+        required=frozenset({"polygons"}),
+        side="high",
+        per=("source",),
+        members=("longitude", "latitude"),
+    ),
+    "joint": Kind(
+        unit="ratio",
+        options={"model": PerUnit(read_models), "wait": int},
+        required=frozenset({"model"}),
+        side="high",
+        per=("source", "enterprise", "all"),
+    ),
 }
 """What a rule pack may set, by kind; a test holds it against the detectors' own OPTIONS."""
 
 
+FIT = FitOptions()
+"""The usual way to fit a joint rule."""
+
+UNFITTED = KINDS | {"joint": replace(KINDS["joint"], options={**KINDS["joint"].options, "model": PerUnit(None)})}
+"""The same where models are still to be made: their files need not be there."""
+
+
 def load(settings: Path) -> Configuration:
     """Settings, catalogue and rules. Raises ConfigError with every fault."""
-    return config.load(settings, KINDS, codecs=CODECS)
+    configuration = config.load(settings, KINDS, codecs=CODECS)
+    points = configuration.catalogue.points
+    found = refused(
+        configuration.rules,
+        period_s=np.array([point.period_s for point in points]),
+        resolution=np.array([point.resolution for point in points]),
+    )
+    if found:
+        raise ConfigError([Fault(f"rule {rule}", problem) for rule, problem in found])
+    return configuration
 
 
 def embedded_broker(folder: Path) -> AbstractContextManager[Embedded]:
@@ -192,16 +262,54 @@ def export(configuration: Configuration, folder: Path, *, start: str, end: str) 
 
     Raises ConfigError for another store or a time that is none, Unavailable while the service has the file open.
     """
+    with _readings(configuration) as store:
+        return store.export(folder, *_span(configuration, start, end))
+
+
+def _readings(configuration: Configuration) -> DuckDBStore:
     settings = configuration.settings
     if settings.store.kind != "duckdb":
         remedy = f"it is in {settings.store.kind}: use the export of that server"
-        raise ConfigError([Fault("ganzhi.toml: store.kind", "only the embedded store is exported here", remedy)])
+        raise ConfigError([Fault("ganzhi.toml: store.kind", "only the embedded store is read here", remedy)])
     if not settings.store.path.exists():
         raise ConfigError([Fault("ganzhi.toml: store.path", f"there is no {settings.store.path}", "run it first")])
-    zone = ZoneInfo(settings.site.time_zone)
-    first, last = _moment(start, zone, "--from", 0), _moment(end, zone, "--to", LATEST_NS)
-    with DuckDBStore(settings.store.path, configuration.catalogue) as store:
-        return store.export(folder, first, last)
+    return DuckDBStore(settings.store.path, configuration.catalogue)
+
+
+def _span(configuration: Configuration, start: str, end: str) -> tuple[int, int]:
+    zone = ZoneInfo(configuration.settings.site.time_zone)
+    return _moment(start, zone, "--from", 0), _moment(end, zone, "--to", LATEST_NS)
+
+
+def fit(
+    settings_file: Path,
+    rule_id: str,
+    *,
+    files: Sequence[Path],
+    map_file: Path | None,
+    start: str,
+    end: str,
+    unit: str,
+    options: Mapping[str, float],
+) -> Written:
+    """Fit the models of a joint rule to CSV files, or to what the embedded store has of [start, end), local times.
+
+    Raises ConfigError for what a person can mend, Unavailable while the service has the store open.
+    """
+    configuration = config.load(settings_file, UNFITTED, codecs=CODECS)
+    rule = joint_rule(configuration, rule_id)
+    try:
+        chosen = FitOptions(**options)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ConfigError([Fault("options", str(error))]) from error
+    if files and map_file is None:
+        raise ConfigError([Fault("--map", "is missing", "name the map that says which column is which tag")])
+    if files and map_file is not None:
+        readings = recorded(files, map_file, configuration.catalogue)
+    else:
+        with _readings(configuration) as store:
+            readings = store.readings(rule.points, *_span(configuration, start, end))
+    return fit_rule(rule, readings, configuration.catalogue, options=chosen, only=unit)
 
 
 def report(configuration: Configuration, folder: Path, *, start: str, end: str, now: int) -> list[Path]:

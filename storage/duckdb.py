@@ -43,6 +43,12 @@ SELECT keys.row, reading.value FROM reading JOIN keys ON reading.point_key = key
 WHERE reading.time BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)
 """
 
+READINGS = """
+SELECT keys.point, reading.time, reading.value, reading.quality, reading.received
+FROM reading JOIN keys ON reading.point_key = keys.point_key
+WHERE reading.time >= make_timestamp_ns(?) AND reading.time < make_timestamp_ns(?) ORDER BY reading.time, keys.point
+"""
+
 
 class DuckDBStore:
     """Readings and their rollups, alarms, risk colours and the pipeline's counters in one file.
@@ -135,6 +141,15 @@ class DuckDBStore:
                 stored = cursor.execute(RECALL, [int(time[rows[0]]), int(time[rows[-1]])]).fetchnumpy()
                 found[stored["row"]] = stored["value"]
         return found
+
+    def readings(self, points: Int32s, start: int, end: int) -> ReadingBlock:
+        """Every reading of some points in [start, end), UTC ns, in the order of time."""
+        keys = {"point_key": self._keys.keys(points), "point": points}
+        with self._file.reading() as cursor:
+            cursor.register("keys", keys)
+            found = cursor.execute(READINGS, [start, end]).fetchnumpy()
+        time, received = (np.asarray(found[name]).view(np.int64) for name in ("time", "received"))
+        return ReadingBlock(found["point"], time, found["value"], found["quality"], received, end)
 
     def count(self) -> int:
         """Readings stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,6 +28,9 @@ STUCK = rule("stuck", "stuck", "pauses", name=NAME)
 STORM = rule("s", "accumulate", "steps", name=NAME)
 USUAL = rule("u", "profile", "sigma", name=NAME)
 CREEP = rule("c", "creep", "°", name=NAME)
+FENCE = rule("f", "fence", "m", name=NAME)
+CLOSED = replace(FENCE, options={"stay": "outside"})
+PLACE = {"lon": 117.8012, "lat": 38.95}
 GAUGE = point("RG-1", "rainfall", "mm", 100.0, 0.1)
 METER = point("PM-1", "power", "kW", 1000.0, 1.0)
 GNSS = point("GN-1", "displacement", "mm", 5000.0, 0.1)
@@ -355,6 +359,48 @@ CASES: dict[str, Case] = {
         hold(Tier.NONE, 0.0, 4.0, 5.03),
         "已恢复变化,当前 5.03 m",
         "changes again, now 5.03 m",
+    ),
+    "fence": (
+        FENCE,
+        LEVEL,
+        hold(Tier.YELLOW, 512.4, 0.0, figures=PLACE),
+        "越出围栏 512 m,位置 117.80120, 38.95000",
+        "is 512 m outside the fence, at 117.80120, 38.95000",
+    ),
+    "fence, before it": (
+        FENCE,
+        LEVEL,
+        hold(Tier.BLUE, -180.0, -200.0),
+        "距围栏边界仅 180 m",
+        "is only 180 m from the fence",
+    ),
+    "fence over": (
+        FENCE,
+        LEVEL,
+        hold(Tier.NONE, -2340.0, 0.0),
+        "已回到许可范围,距围栏边界 2.3 km",
+        "is back where it may be, 2.3 km from the fence",
+    ),
+    "closed area": (
+        CLOSED,
+        LEVEL,
+        hold(Tier.RED, 20.0, 0.0),
+        "进入禁入区 20 m",
+        "is 20 m inside the closed area",
+    ),
+    "closed area, before it": (
+        CLOSED,
+        LEVEL,
+        hold(Tier.BLUE, -50.0, -100.0),
+        "距禁入区仅 50 m",
+        "is only 50 m from the closed area",
+    ),
+    "closed area over": (
+        CLOSED,
+        LEVEL,
+        hold(Tier.NONE, -150.0, -100.0),
+        "已回到许可范围,距禁入区 150 m",
+        "is back where it may be, 150 m from the closed area",
     ),
     "other kind": (
         OTHER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from config import PER_POINT, Kind
+from config import PER_POINT, POLYGONS, RULE_IDS, Kind
 from ganzhi.errors import ConfigError
 
 KINDS: Mapping[str, Kind] = {
@@ -25,7 +25,27 @@ KINDS: Mapping[str, Kind] = {
         side="low",
     ),
     "stale": Kind(unit="periods", side="high"),
-    "joint": Kind(unit="1", options={"components": int, "robust": bool, "label": str}),
+    "joint": Kind(
+        unit="1", options={"components": int, "robust": bool, "label": str}, per=("source", "all", "neighbours")
+    ),
+    "raised": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS, "tier": ("blue", "yellow", "orange", "red"), "agree": int},
+        required=frozenset({"rules", "agree"}),
+        side="high",
+        colours=True,
+        per=("neighbours",),
+    ),
+    "worst": Kind(
+        unit="colour",
+        options={"rules": RULE_IDS},
+        required=frozenset({"rules"}),
+        side="high",
+        colours=True,
+        per=("source", "all"),
+    ),
+    "fence": Kind(unit="m", options={"polygons": POLYGONS}, required=frozenset({"polygons"}), side="high"),
+    "pair": Kind(unit="m", side="high", per=("enterprise",), members=("pressure", "level")),
 }
 
 SETTINGS = """

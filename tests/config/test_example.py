@@ -99,13 +99,13 @@ def test_gas_limits_are_those_of_the_standard_when_resolved() -> None:
 def test_every_rule_speaks_to_people_when_it_is_of_a_pack(name: str) -> None:
     for rule in loaded(name).rules:
         assert all((rule.name.zh, rule.name.en, rule.advice.zh, rule.advice.en, rule.basis)), rule.id
-        assert rule.limits.shape == (len(rule.points), len(COLOURS))
+        assert rule.limits.shape == (len(rule.subjects), len(COLOURS))
         assert np.isfinite(rule.limits).any(axis=1).all()
 
 
-def test_packs_are_those_that_examples_use_when_listed() -> None:
+def test_packs_are_known_by_their_names_when_listed() -> None:
     used = {path for name in ("demo", "skab") for path in loaded(name).settings.site.packs}
-    assert used == {PACKS / f"{name}.toml" for name in packs_known()}
+    assert used <= {PACKS / f"{name}.toml" for name in packs_known()}
     assert PER_POINT in KINDS["forecast"].options.values()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from detectors.engine import Engine
-from ganzhi.records import ReadingBlock, Rule, Text, Tier, Transition
+from ganzhi.records import ReadingBlock, Rule, Text, Tier, Transition, Unit
 
 S = 1_000_000_000
 START = 1_760_000_000 * S
@@ -21,6 +22,7 @@ def rule(
     limits: ArrayLike,
     *,
     points: Sequence[int] = (0,),
+    units: Sequence[Sequence[int]] = (),
     name: str = "",
     side: str = "high",
     deadband: float = 0.0,
@@ -28,8 +30,11 @@ def rule(
     off_delay_s: float = 0.0,
     options: Mapping[str, object] | None = None,
 ) -> Rule:
-    """A rule over a few points, each with the same limits; its arrays cannot be written."""
-    m = len(points)
+    """A rule over a few points, or over units of them, each with the same limits; its arrays cannot be written."""
+    joined = tuple(unit(members) for members in units)
+    m = len(joined) or len(points)
+    if joined:
+        points = sorted({member for members in units for member in members})
     made = Rule(
         id=name or kind,
         name=Text(kind, kind),
@@ -42,10 +47,17 @@ def rule(
         on_delay_s=on_delay_s,
         off_delay_s=off_delay_s,
         options=options or {},
+        units=joined,
     )
     for array in (made.points, made.limits, made.deadband):
         array.flags.writeable = False
     return made
+
+
+def unit(members: Sequence[int]) -> Unit:
+    """A unit of these points, for which the first of them stands."""
+    title = f"unit-{members[0]}"
+    return Unit(title, Text(title, title), members[0], np.array(members, np.int32))
 
 
 def forecast(limits: ArrayLike, *, points: Sequence[int] = (0,), deadband: float = 0.0, **options: object) -> Rule:
@@ -54,6 +66,32 @@ def forecast(limits: ArrayLike, *, points: Sequence[int] = (0,), deadband: float
     filled = np.full(len(points), target) if isinstance(target, float) else target
     options = {"direction": "high", **options, "target": filled}
     return rule("forecast", limits, points=points, side="low", deadband=deadband, options=options)
+
+
+def group(
+    kind: str,
+    rules: Sequence[str],
+    units: Sequence[Sequence[int]],
+    *,
+    limits: ArrayLike = (1, 2, 3, 4),
+    middles: Sequence[int] = (),
+    name: str = "",
+    on_delay_s: float = 0.0,
+    off_delay_s: float = 0.0,
+    **options: object,
+) -> Rule:
+    """A group rule over units of points; `middles` are the points that stand for them, the first of each otherwise."""
+    stand = middles or [members[0] for members in units]
+    made = rule(kind, limits, points=tuple(stand), name=name, on_delay_s=on_delay_s, off_delay_s=off_delay_s)
+    return replace(
+        made,
+        points=np.array(sorted({point for members in units for point in members}), np.int32),
+        units=tuple(
+            Unit(f"u{point}", Text("", ""), point, np.array(members, np.int32))
+            for point, members in zip(stand, units, strict=True)
+        ),
+        options={"rules": tuple(rules), **options},
+    )
 
 
 def engine(*rules: Rule, n_points: int = 1, period_s: float = 1.0, resolution: float = 0.001) -> Engine:

@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import KINDS, OPTIONS
+from detectors import GROUPS, KINDS, OPTIONS, GroupSpec, KindSpec
 from detectors.engine import Engine
-from ganzhi.records import ReadingBlock, Rule, Tier
-from tests.detectors.stream import NAN, block, cut, engine, forecast, rule, run, told, weather
+from detectors.jointmodel import JointModel, Space
+from ganzhi.records import ReadingBlock, Rule, Tier, Transition
+from tests.detectors.stream import NAN, block, cut, engine, forecast, group, rule, run, told, weather
 
 N = 4
+EVERY_KIND: Mapping[str, KindSpec | GroupSpec] = {**KINDS, **GROUPS}
 EVERY = tuple(range(N))
 SOME = (2, 0)
+SKEWED = np.array([[1.0, 0.5], [0.25, -2.0]])
+
+
+def joint_model(channels: int, *, lags: int = 0, weight: float = 0.0) -> JointModel:
+    """A model around 50, with directions that mix the channels."""
+    mixed = np.kron(np.eye(channels * (lags + 1)), SKEWED)[::2, :-1]
+    return JointModel(
+        channels=tuple(f"point-{k}" for k in range(channels)),
+        period_s=1.0,
+        centre=np.full(channels, 50.0),
+        scale=np.full(channels, 8.0),
+        lags=lags,
+        weight=weight,
+        now=Space(mixed, 1, 4.0, 9.0),
+        lasting=Space(np.eye(channels), 1, 2.0, 3.0) if weight else None,
+    )
+
+
+PAIRED = [(point, point + N) for point in EVERY]
+SQUARE = (((45.0, 20.0), (55.0, 20.0), (55.0, 30.0), (45.0, 30.0), (45.0, 20.0)),)
+ISLAND = (((60.0, 20.0), (61.0, 20.0), (60.5, 30.0), (60.0, 20.0)),)
 LADDER = "100 in 12s, 200 in 12s, 200 in 6s, 400 in 6s"
+
+AROUND = [(0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3)]
+
 
 RULES: dict[str, Callable[[], list[Rule]]] = {
     "value": lambda: [
@@ -104,26 +131,108 @@ RULES: dict[str, Callable[[], list[Rule]]] = {
             name="still",
         ),
     ],
+    "fence": lambda: [
+        rule("fence", [-3e5, 0, 2e5, NAN], units=PAIRED, options={"polygons": (SQUARE,), "wait": 200}, name="in"),
+        rule(
+            "fence",
+            [-1e5, 0, NAN, NAN],
+            units=PAIRED[:2],
+            on_delay_s=1,
+            options={"polygons": (SQUARE, ISLAND), "stay": "outside", "wait": 200},
+            name="out",
+        ),
+    ],
+    "joint": lambda: [
+        rule(
+            "joint",
+            [1, 3, NAN, NAN],
+            units=[EVERY],
+            deadband=0.2,
+            options={"model": (joint_model(4, lags=1, weight=0.3),), "wait": 200},
+            name="all",
+        ),
+        rule("joint", [1, 2, NAN, NAN], units=[SOME], options={"model": (joint_model(2),), "wait": 200}, name="two"),
+        rule(
+            "joint",
+            [1, 3, NAN, NAN],
+            units=[(0,), (1, 3)],
+            off_delay_s=2,
+            options={"model": (joint_model(1, weight=0.5), joint_model(2, lags=2)), "wait": 200},
+            name="apart",
+        ),
+        group("worst", ("all", "apart"), [EVERY], name="read"),
+    ],
+    "worst": lambda: [
+        *members(),
+        group("worst", ("a", "c"), [EVERY], name="plain"),
+        group("worst", ("a", "b"), [(0, 2), (1, 3)], on_delay_s=1, off_delay_s=1.5, name="held"),
+    ],
+    "at_least": lambda: [
+        *members(),
+        group("at_least", ("a", "b"), [EVERY], limits=[2, 3, NAN, NAN], name="any"),
+        group(
+            "at_least", ("a",), [(0, 1, 2), (1, 3)], limits=[1, 2, NAN, NAN], off_delay_s=2, tier="yellow", name="some"
+        ),
+    ],
+    "raised": lambda: [
+        *members(),
+        group("raised", ("a", "b"), AROUND, middles=EVERY, agree=1, name="one"),
+        group("raised", ("a",), AROUND, middles=EVERY, agree=2, tier="blue", on_delay_s=0.5, name="two"),
+    ],
+    "counting": lambda: [
+        *members()[:2],
+        group("counting", ("a", "b"), [(0, 1), (2, 3)], counts="2 blue -> yellow, 2 yellow → red", name="item"),
+        group("counting", ("item",), [(0, 2)], counts="2 yellow -> orange", on_delay_s=1, off_delay_s=1, name="dam"),
+        group("counting", ("a", "b"), [EVERY], counts="2 blue -> yellow", items=True, name="items"),
+    ],
 }
 
 
+def members() -> list[Rule]:
+    return [
+        rule("value", [52, 55, 60, 85], points=EVERY, deadband=1, on_delay_s=1, name="a"),
+        rule("value", [48, 45, 40, 20], points=(0, 1, 3), side="low", name="b"),
+        rule("stale", [3, 8, NAN, NAN], points=EVERY, name="c"),
+    ]
+
+
+def hears(kind: str) -> bool:
+    """Whether bad quality can move it: rows that say nothing of the process still arrive."""
+    return any(KINDS[each.kind].arrivals for each in RULES[kind]() if each.kind in KINDS)
+
+
 def detect(kind: str) -> Engine:
-    return engine(*RULES[kind](), n_points=N, resolution=0.01)
+    return engine(*RULES[kind](), n_points=2 * N, resolution=0.01)
 
 
-kinds = pytest.mark.parametrize("kind", KINDS)
+def doubled(kind: str, whole: ReadingBlock) -> ReadingBlock:
+    """For a fence, with a latitude of 25 degrees after every longitude."""
+    if kind != "fence":
+        return whole
+    twice = whole.rows(np.repeat(np.arange(len(whole)), 2))
+    second = np.tile([False, True], len(whole))
+    value = np.where(second, 25.0, twice.value)
+    return replace(twice, point=(twice.point + N * second).astype(np.int32), value=value)
+
+
+def stream(kind: str, seed: int, *, one_arrival: bool = False) -> ReadingBlock:
+    """Weather that the kind can read."""
+    return doubled(kind, weather(seed, one_arrival=one_arrival))
+
+
+kinds = pytest.mark.parametrize("kind", EVERY_KIND)
 seeds = st.integers(0, 2**32 - 1)
 places = st.lists(st.integers(1, 159), max_size=30)
 
 
 def test_every_kind_is_under_contract() -> None:
-    assert RULES.keys() == KINDS.keys()
-    assert {kind: spec.options for kind, spec in KINDS.items()} == OPTIONS
+    assert RULES.keys() == EVERY_KIND.keys()
+    assert {kind: spec.options for kind, spec in EVERY_KIND.items()} == OPTIONS
 
 
 @kinds
 def test_the_stream_of_these_tests_says_something(kind: str) -> None:
-    found = [t for seed in range(8) for t in run(detect(kind), [weather(seed)])]
+    found = [t for seed in range(8) for t in run(detect(kind), [stream(kind, seed)])]
     assert {t.rule for t in found} == {r.id for r in RULES[kind]()}
     assert {Tier.NONE, Tier.BLUE, Tier.YELLOW} <= {t.new for t in found}
     assert any(t.simulated for t in found)
@@ -133,7 +242,7 @@ def test_the_stream_of_these_tests_says_something(kind: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(seed=seeds, places=places)
 def test_cutting_the_stream_otherwise_changes_nothing(kind: str, seed: int, places: list[int]) -> None:
-    whole = weather(seed)
+    whole = stream(kind, seed)
     expected = detect(kind).update(whole)
     assert told(run(detect(kind), cut(whole, places))) == told(expected)
     assert expected == sorted(expected, key=lambda t: (t.time, [r.id for r in RULES[kind]()].index(t.rule), t.point))
@@ -141,7 +250,7 @@ def test_cutting_the_stream_otherwise_changes_nothing(kind: str, seed: int, plac
 
 @kinds
 def test_row_by_row_equals_one_block(kind: str) -> None:
-    whole = weather(7)
+    whole = stream(kind, 7)
     assert told(run(detect(kind), cut(whole, range(len(whole))))) == told(detect(kind).update(whole))
 
 
@@ -149,14 +258,14 @@ def test_row_by_row_equals_one_block(kind: str) -> None:
 @settings(deadline=None, max_examples=30)
 @given(seed=seeds)
 def test_points_may_be_interleaved_in_any_way(kind: str, seed: int) -> None:
-    whole = weather(seed, one_arrival=True)
+    whole = stream(kind, seed, one_arrival=True)
     shuffled = np.random.default_rng(seed).permutation(len(whole))
     # Each point keeps the order of its own rows and only the places between the points are shuffled.
     places = whole.point[shuffled]
     order = np.empty(len(whole), np.intp)
-    for point in EVERY:
+    for point in range(2 * N):
         order[places == point] = np.flatnonzero(whole.point == point)
-    later = block([200] * N, 50, point=EVERY)
+    later = doubled(kind, block([200] * N, 50, point=EVERY))
     assert told(run(detect(kind), [whole.rows(order), later])) == told(run(detect(kind), [whole, later]))
 
 
@@ -164,7 +273,7 @@ def test_points_may_be_interleaved_in_any_way(kind: str, seed: int) -> None:
 @settings(deadline=None, max_examples=30)
 @given(seed=seeds, place=st.integers(1, 159))
 def test_a_restart_in_the_middle_changes_nothing(kind: str, seed: int, place: int) -> None:
-    first, second = cut(weather(seed), [place])
+    first, second = cut(stream(kind, seed), [place])
     before = detect(kind)
     expected = told(run(before, [first]))
     file = io.BytesIO()
@@ -175,13 +284,13 @@ def test_a_restart_in_the_middle_changes_nothing(kind: str, seed: int, place: in
         after.restore(saved)
     expected_later = told(run(before, [second]))
     assert told(run(after, [second])) == expected_later
-    assert sorted(expected + expected_later) == told(run(detect(kind), [weather(seed)]))
+    assert sorted(expected + expected_later) == told(run(detect(kind), [stream(kind, seed)]))
 
 
 @kinds
 def test_what_was_saved_does_not_change_later(kind: str) -> None:
     detector = detect(kind)
-    first, second = cut(weather(3), [80])
+    first, second = cut(stream(kind, 3), [80])
     detector.update(first)
     saved = detector.snapshot()
     copies = {name: array.copy() for name, array in saved.items()}
@@ -192,13 +301,13 @@ def test_what_was_saved_does_not_change_later(kind: str) -> None:
 
 @kinds
 def test_bad_quality_says_nothing_of_the_process(kind: str) -> None:
-    whole = weather(11)
+    whole = stream(kind, 11)
     bad = ReadingBlock(
         whole.point, whole.time, whole.value, np.full(len(whole), 4, np.uint8), whole.received, whole.now
     )
     found = detect(kind).update(bad)
-    assert (found != []) == KINDS[kind].arrivals
-    if not KINDS[kind].arrivals:
+    assert (found != []) == hears(kind)
+    if not hears(kind):
         fresh = detect(kind).snapshot()
         changed = {n for n, a in _after(kind, bad).items() if not np.array_equal(a, fresh[n])}
         assert changed == {"newest", "clock"}
@@ -213,8 +322,8 @@ def _after(kind: str, *blocks: ReadingBlock) -> dict[str, np.ndarray[tuple[int, 
 @kinds
 def test_late_and_repeated_rows_leave_what_is_known_as_it_was(kind: str) -> None:
     seconds = np.arange(60.0)
-    regular = block(seconds, 50 + 0.1 * seconds, received=60)
-    again = block([10, 59, 3, 59], [900, -900, 1e300, 5], received=60)
+    regular = doubled(kind, block(seconds, 50 + 0.1 * seconds, received=60))
+    again = doubled(kind, block([10, 59, 3, 59], [900, -900, 1e300, 5], received=60))
     before, after = _after(kind, regular), _after(kind, regular, again)
     own = {name for name in before if not name.split(".")[-1].startswith("late_")}
     for name in own:
@@ -238,12 +347,16 @@ def test_extreme_signals_are_survived(kind: str, pattern: str) -> None:
     n = 300
     with np.errstate(all="raise"):
         detector = detect(kind)
-        run(detector, [block(np.arange(n), np.resize(EXTREMES[pattern], n)), block(n, EXTREMES[pattern][0])])
+
+        def judged(*blocks: ReadingBlock) -> list[Transition]:
+            return run(detector, [doubled(kind, each) for each in blocks])
+
+        judged(block(np.arange(n), np.resize(EXTREMES[pattern], n)), block(n, EXTREMES[pattern][0]))
         # After a silence all is as if nothing had been: a level, its rise, silence again, a dip, and rest.
         level = block(n + 1000 + np.arange(60), 45)
         rise = np.arange(60.0)
         dip_and_rest = [block(n + 1128, 20), block(n + 1129 + rise, 63)]
-        found = run(detector, [level, block(n + 1060 + rise, 45 + 0.3 * rise), *dip_and_rest])
+        found = judged(level, block(n + 1060 + rise, 45 + 0.3 * rise), *dip_and_rest)
     assert any(t.new > t.old for t in found)
     for name, array in detector.snapshot().items():
         assert array.dtype.kind != "f" or np.isfinite(array).all(), name

@@ -7,14 +7,15 @@ import io
 import re
 from pathlib import Path
 
-from detectors import KINDS
+from detectors import GROUPS, KINDS
+from detectors.grade import markdown
 
 README = (Path(__file__).parents[2] / "detectors" / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_sample_prints_what_the_page_says() -> None:
     samples = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
-    assert len(samples) == README.count("```python") == len(KINDS)
+    assert len(samples) == README.count("```python") == len(KINDS) + 1
     namespace: dict[str, object] = {}
     for code, expected in samples:
         with contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -29,3 +30,16 @@ def test_every_kind_has_a_module_a_section_and_its_options() -> None:
         assert all(f"`{option}`" in section for option in spec.options)
         assert "Cost" in section or kind == "value"
         assert "Source" in section
+
+
+def test_every_kind_of_group_and_its_options_are_in_the_table() -> None:
+    section = README.split("\n## Group rules\n")[1]
+    for kind, spec in GROUPS.items():
+        row = next(line for line in section.splitlines() if line.startswith(f"| `{kind}` |"))
+        assert all(f"`{option}`" in row for option in spec.options - {"rules"})
+
+
+def test_the_table_of_counting_is_the_printed_one() -> None:
+    found = re.search(r"<!-- counts -->\n(.*?)\n<!-- /counts -->", README, re.DOTALL)
+    assert found is not None
+    assert found[1] == markdown()

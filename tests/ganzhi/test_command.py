@@ -30,6 +30,34 @@ def test_example_is_without_fault_or_warning_when_loaded(name: str) -> None:
     assert configuration.rules
 
 
+RULE = """
+[[rule]]
+id = "{id}"
+name = {{ zh = "一", en = "One" }}
+kind = "{kind}"
+select = {{}}
+basis = "engineering default"
+{more}
+"""
+
+
+def test_what_only_the_detectors_understand_is_told_with_every_other_fault_when_loaded(tmp_path: Path) -> None:
+    for name in ("enterprises.toml", "points.csv"):
+        (tmp_path / name).write_bytes((example("demo") / name).read_bytes())
+    (tmp_path / "ganzhi.toml").write_text('[site]\npacks = ["rules.toml"]\n', encoding="utf-8")
+    texts = [
+        RULE.format(id="storm", kind="accumulate", more='limits = { blue = 1 }\noptions = { steps = "50 mm" }'),
+        RULE.format(id="dam", kind="counting", more='options = { rules = "silent", counts = "4 blue" }'),
+        RULE.format(id="silent", kind="stale", more="limits = { blue = 3 }"),
+    ]
+    (tmp_path / "rules.toml").write_text("".join(texts), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        command.load(tmp_path / "ganzhi.toml")
+    storm, dam = map(str, caught.value.faults)
+    assert storm.startswith("rule storm: steps must be")
+    assert dam.startswith("rule dam: counts must be steps such as")
+
+
 def test_everything_is_kept_in_the_folder_when_parts_are_embedded(tmp_path: Path) -> None:
     configuration = command.load(command.demo_settings())
     settings = command.embedded(configuration, tmp_path, broker_url="mqtt://127.0.0.1:9", port=0).settings

@@ -1,0 +1,1 @@
+"""Plots of the detectors at work, for their README."""
