@@ -79,7 +79,8 @@ class _Place:
 class Course:
     """Standardise samples, fill what is missing, remember the samples before and the running mean.
 
-    A channel without a reading is read as what the model expects of it given the others and the samples before.
+    A channel without a reading is read as what the model expects of it given the others and the samples before, or,
+    where there are not enough others, as its mean.
 
     State   everything has a row a unit
     """
@@ -117,8 +118,7 @@ class Course:
         x = self._standardised(samples, place)
         now = np.stack([self._before(x, place, lag) for lag in range(self._past.shape[1])], axis=1)
         lasting = self._means(np.clip(x, -LASTING_SIGMA, LASTING_SIGMA), place, index, starts)
-        known = samples.seen.sum(axis=1) >= ENOUGH * self._channels[place.unit]
-        known &= place.length > self._lags[place.unit]
+        known = self._enough(samples) & (place.length > self._lags[place.unit])
         self._keep(samples, place, now)
         return Steps(index, starts, now[index], lasting[index], known[index])
 
@@ -127,10 +127,14 @@ class Course:
         value = np.where(seen, samples.value, self._centre[unit])
         with np.errstate(under="ignore", over="ignore"):
             x = np.clip((value - self._centre[unit]) / self._scale[unit], -CEILING_SIGMA, CEILING_SIGMA)
-        missing = self._own[unit] & ~seen
+        missing = self._own[unit] & ~seen & self._enough(samples)[:, np.newaxis]
         for row in np.flatnonzero(missing.any(axis=1)).tolist():
             self._fill(row, missing[row], x, place)
         return x
+
+    def _enough(self, samples: Samples) -> Bools:
+        enough: Bools = samples.seen.sum(axis=1) >= ENOUGH * self._channels[samples.unit]
+        return enough
 
     def _before(self, x: Floats, place: _Place, lag: int) -> Floats:
         # Of each sample the one so many before it, out of this block or what was kept; 0 where there is none.
@@ -175,7 +179,8 @@ class Course:
         for lag in range(min(model.lags + 1, int(place.length[row]))):
             past = x[row - lag] if position >= lag else self._past[unit, lag - position - 1]
             features[lag] = past[: len(model.channels)]
-        x[row, at] = -(self._expect[key] * features.ravel()).sum(axis=1)
+        expected = -(self._expect[key] * features.ravel()).sum(axis=1)
+        x[row, at] = np.clip(expected, -LASTING_SIGMA, LASTING_SIGMA)  # or what is expected of itself could run away
 
 
 def _expected(whiten: Floats, at: Slots) -> Floats:

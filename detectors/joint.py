@@ -63,11 +63,12 @@ class Joint:
         samples = self._sampler.update(rows)
         steps = self._course.run(samples)
         unit = samples.unit[steps.index]
-        share = np.stack(
-            [*self._now.shares(unit, steps.now), *self._lasting.shares(unit, steps.lasting[:, np.newaxis])], axis=1
-        )
+        share = np.full((len(unit), 4), np.nan)
+        known = np.flatnonzero(steps.known)
+        share[known, :2] = self._now.shares(unit[known], steps.now[known]).T
+        share[known, 2:] = self._lasting.shares(unit[known], steps.lasting[known, np.newaxis]).T
         self._seen = unit, share, steps
-        score = np.where(steps.known, np.sqrt(share.max(axis=1)), np.nan)
+        score = np.sqrt(share.max(axis=1))
         time, quality = samples.time[steps.index], samples.quality[steps.index]
         nothing = np.full(len(unit), np.nan)
         heard = None if rows.heard is None else rows.heard[samples.row[steps.index]]

@@ -162,13 +162,14 @@ def _limited(model: JointModel, held_back: Samples, fitted_to: int, options: Fit
     rarely = 1 - options.false_alarms
     limits = np.quantile(statistics, rarely, axis=0, method="higher")
     limits[limits == 0] = 1.0
-    limits *= np.quantile((statistics / limits).max(axis=1), rarely, method="higher")
+    largest = (statistics / limits).max(axis=1)
+    top = np.quantile(largest, rarely, method="higher")
+    limits *= top
     model = replace(model, now=replace(model.now, t2_limit=float(limits[0]), spe_limit=float(limits[1])))
     if model.lasting is not None:
         lasting = replace(model.lasting, t2_limit=float(limits[2]), spe_limit=float(limits[3]))
         model = replace(model, lasting=lasting)
-    beyond = float((statistics > limits).any(axis=1).mean())
-    return Fitted(model, fitted_to, len(statistics), beyond)
+    return Fitted(model, fitted_to, len(statistics), float((largest > top).mean()))
 
 
 def shares(model: JointModel, samples: Samples) -> Floats:

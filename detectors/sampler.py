@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ NOT_YET = -(1 << 62)
 CELL_BITS = 44
 """Of a key that sorts by unit and cell: milliseconds of 278 years around 1970, and a quarter million units."""
 MIDDLE = 1 << (CELL_BITS - 1)
+SLOW_ROWS = 200
+"""Of a unit, taken row by row before it is seen whether the others can be taken at once again."""
+
 MOST_UNITS = 1 << (62 - CELL_BITS)
 
 
@@ -134,16 +138,19 @@ class Sampler:
             value=rows.value,
             quality=(rows.quality & SIMULATED).astype(np.uint8),
         )
-        touched = np.unique(unit)
-        table = self._table(draft, touched)
-        slow = self._slow(draft, touched, table)
-        if not slow.any():
-            return self._settle(draft, touched, table)
-        steps = [self._one_by_one(draft.rows(np.flatnonzero(draft.unit == u))) for u in touched[slow]]
-        rest = draft.rows(np.flatnonzero(~np.isin(unit, touched[slow])))
-        if len(rest.unit):
-            quick = touched[~slow]
-            steps.append(self._settle(rest, quick, self._table(rest, quick)))
+        steps: list[Samples] = []
+        while len(draft.unit) or not steps:
+            touched = np.unique(draft.unit)
+            table = self._table(draft, touched)
+            slow = touched[self._slow(draft, touched, table)]
+            if not len(slow):
+                return merged([*steps, self._settle(draft, touched, table)])
+            late = np.ones(len(draft.unit), np.bool_)
+            for unit in slow.tolist():
+                own = np.flatnonzero(draft.unit == unit)[:SLOW_ROWS]
+                late[own] = False
+                steps.append(self._one_by_one(draft.rows(own)))
+            draft = draft.rows(np.flatnonzero(late))
         return merged(steps)
 
     def _table(self, draft: _Draft, touched: Slots) -> _Table:
@@ -235,83 +242,90 @@ class Sampler:
     def _one_by_one(self, draft: _Draft) -> Samples:
         # Row by row, for a unit of which a channel lags too far or comes back.
         unit = int(draft.unit[0])
-        newest, lost = self._newest[unit], self._lost[unit]
-        depth = np.flatnonzero(self._cell[unit] != NOT_YET)
-        waiting = {int(self._cell[unit, k]): self._waiting(unit, int(k)) for k in depth}
+        newest, lost, closed = self._newest[unit].tolist(), self._lost[unit].tolist(), int(self._closed[unit])
+        waiting = self._waiting(unit)
         done: dict[int, _Waiting] = {}
-        for row, column, cell, time, value, quality in zip(
-            draft.row.tolist(),
-            draft.column.tolist(),
-            draft.cell.tolist(),
-            draft.time.tolist(),
-            draft.value.tolist(),
-            draft.quality.tolist(),
-            strict=True,
-        ):
+        slowest = _slowest(newest, lost)
+        columns = (draft.row, draft.column, draft.cell, draft.time, draft.value, draft.quality)
+        for row, column, cell, time, value, quality in zip(*(each.tolist() for each in columns), strict=True):
+            held_up = newest[column] == slowest or lost[column]
             newest[column] = max(newest[column], cell)
-            if cell <= self._closed[unit]:
+            if cell <= closed:
                 continue
             lost[column] = False
-            if np.isfinite(value):
-                if cell not in waiting:
-                    waiting[cell] = _Waiting(NOT_YET, 0, np.zeros(len(lost)), np.zeros(len(lost), np.bool_))
-                waiting[cell].take_in(column, time, value, quality)
+            if math.isfinite(value):
+                waiting.setdefault(cell, _Waiting()).take_in(column, time, value, quality)
             if len(waiting) > self._wait:
-                oldest = min(waiting)
-                lost |= newest < oldest
-                self._closed[unit] = oldest
-            self._closed[unit] = max(self._closed[unit], newest[~lost].min())
-            for ready in [cell for cell in waiting if cell <= self._closed[unit]]:
+                closed = min(waiting)
+                lost = [gone or at < closed for gone, at in zip(lost, newest, strict=True)]
+                held_up = True
+            if held_up:
+                slowest = _slowest(newest, lost)
+                closed = max(closed, slowest)
+            for ready in [each for each in waiting if each <= closed]:
                 done[ready] = waiting.pop(ready)
                 done[ready].row = row
+        self._newest[unit], self._lost[unit], self._closed[unit] = newest, lost, closed
+        left = _samples(unit, waiting, len(newest))
+        k = slice(len(waiting))
         self._cell[unit] = NOT_YET
-        for k, cell in enumerate(sorted(waiting)):
-            sample = waiting[cell]
-            self._cell[unit, k], self._time[unit, k], self._quality[unit, k] = cell, sample.time, sample.quality
-            self._value[unit, k], self._seen[unit, k] = sample.value, sample.seen
-        return _samples(unit, done, len(lost))
+        self._cell[unit, k], self._time[unit, k], self._quality[unit, k] = left.cell, left.time, left.quality
+        self._value[unit, k], self._seen[unit, k] = left.value, left.seen
+        return _samples(unit, done, len(newest))
 
-    def _waiting(self, unit: int, k: int) -> _Waiting:
-        time, quality = int(self._time[unit, k]), int(self._quality[unit, k])
-        return _Waiting(time, quality, self._value[unit, k].copy(), self._seen[unit, k].copy())
+    def _waiting(self, unit: int) -> dict[int, _Waiting]:
+        found = {}
+        for k in np.flatnonzero(self._cell[unit] != NOT_YET).tolist():
+            seen = np.flatnonzero(self._seen[unit, k])
+            values = dict(zip(seen.tolist(), self._value[unit, k, seen].tolist(), strict=True))
+            found[int(self._cell[unit, k])] = _Waiting(int(self._time[unit, k]), int(self._quality[unit, k]), values)
+        return found
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """A sample that is not complete."""
+    """A sample that is not complete: its readings by column."""
 
-    time: int
-    quality: int
-    value: Floats
-    seen: Bools
+    time: int = NOT_YET
+    quality: int = 0
+    values: dict[int, float] = field(default_factory=dict)
     row: int = -1
 
     def take_in(self, column: int, time: int, value: float, quality: int) -> None:
-        if not self.seen[column]:
-            self.value[column], self.seen[column] = value, True
+        if column not in self.values:
+            self.values[column] = value
             self.time, self.quality = max(self.time, time), self.quality | quality
+
+
+def _slowest(newest: list[int], lost: list[bool]) -> int:
+    return min(at for at, gone in zip(newest, lost, strict=True) if not gone)
 
 
 def _key(unit: Slots, cell: Int64s) -> Int64s:
     return (unit.astype(np.int64) << CELL_BITS) + (cell + MIDDLE)
 
 
-def _samples(unit: int, done: dict[int, _Waiting], columns: int) -> Samples:
-    cells = sorted(done)
-    found = [done[cell] for cell in cells]
+def _samples(unit: int, found: dict[int, _Waiting], columns: int) -> Samples:
+    cells = sorted(found)
+    value, seen = np.zeros((len(cells), columns)), np.zeros((len(cells), columns), np.bool_)
+    for row, cell in enumerate(cells):
+        for column, reading in found[cell].values.items():
+            value[row, column], seen[row, column] = reading, True
     return Samples(
         np.full(len(cells), unit, np.intp),
         np.array(cells, np.int64),
-        np.array([sample.time for sample in found], np.int64),
-        np.array([sample.value for sample in found]).reshape(-1, columns),
-        np.array([sample.seen for sample in found], np.bool_).reshape(-1, columns),
-        np.array([sample.quality for sample in found], np.uint8),
-        np.array([sample.row for sample in found], np.intp),
+        np.array([found[cell].time for cell in cells], np.int64),
+        value,
+        seen,
+        np.array([found[cell].quality for cell in cells], np.uint8),
+        np.array([found[cell].row for cell in cells], np.intp),
     )
 
 
 def merged(steps: Sequence[Samples]) -> Samples:
     """Samples of several steps as one, sorted by unit and cell."""
+    if len(steps) == 1:
+        return steps[0]
     columns = [np.concatenate([getattr(step, one.name) for step in steps]) for one in fields(Samples)]
     order = np.argsort(_key(columns[0], columns[1]), kind="stable")
     return Samples(*(column.take(order, axis=0) for column in columns))

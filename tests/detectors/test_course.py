@@ -35,10 +35,11 @@ def plain(cells: list[int], values: np.ndarray, seen: np.ndarray, unit: int) -> 
         x = np.where(there, (value - one.centre) / one.scale, 0.0)
         missing = ~there
         kept = [x, *past, *[np.zeros(D)] * 3][: one.lags + 1]
-        if missing.any():
+        if missing.any() and there.any():
             precision = one.now.whiten @ one.now.whiten.T
             at = np.flatnonzero(missing)
-            x[at] = -np.linalg.solve(precision[np.ix_(at, at)], precision[at] @ np.concatenate(kept))
+            expected = -np.linalg.solve(precision[np.ix_(at, at)], precision[at] @ np.concatenate(kept))
+            x[at] = np.clip(expected, -LASTING_SIGMA, LASTING_SIGMA)
         past = [x, *past][:3]
         mean = mean + one.weight * (np.clip(x, -LASTING_SIGMA, LASTING_SIGMA) - mean)
         before = cell

@@ -123,6 +123,20 @@ def test_cutting_the_rows_otherwise_changes_nothing(
         assert np.array_equal(array, single.state[name]) or name in ("when", "bits", "value", "seen"), name
 
 
+def test_a_long_stream_with_channels_that_fall_behind_and_come_back_is_the_same_row_by_row() -> None:
+    random = np.random.default_rng(5)
+    clock, stream = [0] * 3, []
+    for k in range(3000):
+        slow = k // 700 % 2  # in every other stretch one channel hardly reports
+        slot = int(random.choice(3, p=[0.495, 0.495, 0.01] if slow else [1 / 3] * 3))
+        clock[slot] = max(clock) - 1 if clock[slot] < max(clock) - 9 else clock[slot] + 1
+        stream.append((slot, float(clock[slot]), float(k)))
+    whole, single = sampler(), sampler()
+    expected = told(merged([single.update(rows(reading)) for reading in stream]))
+    assert told(whole.update(rows(*stream))) == expected
+    assert 0 < sum(None in values for _, _, values in expected) < len(expected)
+
+
 @settings(deadline=None, max_examples=100)
 @given(order=st.permutations([0] * 6 + [1] * 6 + [2] * 6), gaps=st.lists(st.integers(1, 3), min_size=18, max_size=18))
 def test_channels_may_be_interleaved_in_any_way_within_the_wait(order: list[int], gaps: list[int]) -> None:
