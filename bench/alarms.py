@@ -44,9 +44,9 @@ from ganzhi.tend import Tend
 from ingest.bulk import Messages
 
 EPOCH = round(datetime(2026, 5, 1, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * NS_PER_S
-TURN = 3
-"""Moments of the plants in one turn of the pipeline: half a minute."""
-PEOPLE_EVERY, PRUNE_EVERY, TELL_EVERY = 2, 60, 2880
+TURN = 6
+"""Moments of the plants in one turn of the pipeline: a minute, to which all delays are told."""
+STORE_EVERY, PRUNE_EVERY, TELL_EVERY = 5, 60, 1440
 """In turns."""
 LOG_RETENTION_S = 2 * 3600.0
 HEAD = "position announced  per 10 min  peak  in flood  chattering  stale  blue yellow orange red  folded withheld"
@@ -100,15 +100,18 @@ class Pipeline:
         self._due = Due(parts.handling.clockwork)
 
     def __call__(self) -> None:
-        """One turn: what ingest has is committed, judged, told, stored."""
+        """One turn: what ingest has is committed, judged, told."""
         self._parts.ingest.commit()
         self._detect()
         self._tend()
         self._parts.handling.cases.follow(self._heard)
         self._warn()
         self._due()
-        self._store()
         self._heard.clear()
+
+    def store(self) -> None:
+        """What the log holds is written to the embedded store."""
+        self._store()
 
     def _hear(self, events: object) -> None:
         lines = list(events)  # type: ignore[call-overload]
@@ -182,9 +185,10 @@ def _live(parts: Parts, week: Plan, others: tuple[Watcher, Crossings, People], c
             continue
         pipeline()
         turn = k // TURN
-        if turn % PEOPLE_EVERY == 0:
-            people.acknowledge()
-            people.handle()
+        people.acknowledge()
+        people.handle()
+        if turn % STORE_EVERY == 0:
+            pipeline.store()
         if turn % PRUNE_EVERY == 0:
             parts.blocks.prune(clock.now)
         if turn % TELL_EVERY == 0:

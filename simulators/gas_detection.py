@@ -35,6 +35,10 @@ VENT_M3S = (0.1, 0.6)
 """An ordinary release, as when a drain is sampled: the same from its beginning to its end."""
 BLOWDOWN_TIME_S = 800.0
 """After isolation the trapped inventory leaves through the hole, decaying with this time constant."""
+EMPTY_M3S = 1e-5
+"""What is still leaving then is nothing: the section is empty."""
+REACH_M = 400.0
+"""No puff comes so far from its hole before it is too old."""
 
 T90_S = 15.0
 LAG_S = T90_S / np.log(10)
@@ -92,6 +96,7 @@ class GasDetection:
         self._mean_wind = WIND_MS * np.array([np.cos(bearing), np.sin(bearing)])
         self._meander = MEANDER_MS * rng.standard_normal(2)
         self.hole_m: Floats | None = None
+        self._in_reach, self._reached_m = np.empty(0, np.intp), self.place_m[:0]
         self._hole_time_s = HOLE_TIME_S
         self._vent_m3s: float | None = None
         self._age_s = 0.0
@@ -116,6 +121,8 @@ class GasDetection:
         self._hole_time_s = SLOW_HOLE_TIME_S if accident == "slow_leak" else HOLE_TIME_S
         self._vent_m3s = float(self._rng.uniform(*VENT_M3S)) if accident == "vent" else None
         self.hole_m = near - LEAK_DISTANCE_M * self._mean_wind / WIND_MS
+        near_by = ((self.place_m - self.hole_m) ** 2).sum(axis=1) < REACH_M**2
+        self._in_reach, self._reached_m = np.flatnonzero(self._gas)[near_by], self.place_m[near_by]
         self._age_s, self._isolated = 0.0, False
 
     def end(self, accident: str, subject: str) -> None:
@@ -157,7 +164,7 @@ class GasDetection:
         true = self._usual + self._swing
         if self.hole_m is not None or len(self._puff_m3):
             self._drift_puffs(dt_s)
-            true[self._gas] += self.concentration(self.place_m)
+            true[self._in_reach] += self.concentration(self._reached_m)
         self._sensors.step(dt_s, true)
 
     def _drift_puffs(self, dt_s: float) -> None:
@@ -166,6 +173,8 @@ class GasDetection:
         self._puff_m = self._puff_m[young] + wind * dt_s
         self._puff_age_s = self._puff_age_s[young] + dt_s
         self._puff_m3 = self._puff_m3[young]
+        if self._isolated and self.leak_m3s < EMPTY_M3S:
+            self.hole_m = None
         released = self.leak_m3s * dt_s
         if self.hole_m is not None and released > 0:
             self._puff_m = np.vstack((self._puff_m, self.hole_m + wind * dt_s / 2))

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.servers import Server, influxdb1, mosquitto, program, running
+
+settings.register_profile("ganzhi", deadline=None)
+settings.load_profile("ganzhi")
+"""No example is timed: a busy machine is no failure."""
 
 CHROMIUM = program("chromium")
 ARGUMENTS = [

@@ -72,6 +72,8 @@ class Plan:
 # How much of it a week has.
 ACCIDENTS = ("overfill", "leak", "overrun", "slow_leak", "overfill", "leak")
 LASTS_S = {"overfill": 2.0 * HOUR_S, "overrun": 14.0 * HOUR_S, "leak": 1.0 * HOUR_S, "slow_leak": 3.0 * HOUR_S}
+BLOWN_DOWN_S, APART_S = 3.0 * HOUR_S, 0.1 * HOUR_S
+"""After a leak has ended, and between vents, before there is another hole."""
 TRANSFERS_PER_TANK_DAY = 0.4
 VENTS_PER_AREA_DAY = 0.25
 FROZEN, SILENT, SPIKES, NOISY, CALIBRATED, RANGED, FAULTY = 12, 16, 60, 6, 60, 4, 6
@@ -123,15 +125,17 @@ def _work(
                 for start in _times(rng, TRANSFERS_PER_TANK_DAY * days, days * DAY_S):
                     kind = "receipt" if rng.random() < 0.5 else "dispatch"
                     yield Accident(number, site.source_id(number, area), kind, name, start, np.inf)
-    taken = {accident.enterprise for accident in accidents}
-    for number in range(site.TANK_ENTERPRISES, site.TANK_ENTERPRISES + site.GAS_ENTERPRISES):
-        if number in taken:
-            continue  # a model has one hole at a time, and that is the accident's
-        for start in _times(rng, VENTS_PER_AREA_DAY * site.AREAS * days, days * DAY_S):
-            area, unit = int(rng.integers(site.AREAS)), int(rng.integers(site.DETECTORS)) + 1
-            lasts = rng.uniform(120.0, 900.0)
-            subject = f"GD-{area + 1}{unit:02d}"
-            yield Accident(number, site.source_id(number, area), "vent", subject, start, start + lasts)
+    free_from = 0.0
+    leaks = [accident for accident in accidents if accident.kind.endswith("leak")]
+    for start in _times(rng, VENTS_PER_AREA_DAY * site.GAS_ENTERPRISES * site.AREAS * days, days * DAY_S):
+        number = site.TANK_ENTERPRISES + int(rng.integers(site.GAS_ENTERPRISES))
+        area, unit = int(rng.integers(site.AREAS)), int(rng.integers(site.DETECTORS)) + 1
+        end = start + rng.uniform(120.0, 900.0)
+        taken = any(start < leak.end_s + BLOWN_DOWN_S and leak.start_s < end + APART_S for leak in leaks)
+        if taken or start < free_from:
+            continue  # the model has one hole at a time
+        free_from = end + APART_S
+        yield Accident(number, site.source_id(number, area), "vent", f"GD-{area + 1}{unit:02d}", start, end)
 
 
 def _times(rng: np.random.Generator, mean: float, seconds: float) -> list[float]:
