@@ -191,18 +191,18 @@ def _expected(whiten: Floats, at: Slots) -> Floats:
 
 
 def solved(matrix: Floats, right: Floats) -> Floats:
-    """X with matrix X = right, for a symmetric matrix that is not negative; the same to the last bit on every machine.
+    """X with matrix X = right, for symmetric matrices (…, n, n) that are not negative; 0 for what they leave open.
 
-    0 for what it leaves open.
+    The same to the last bit on every machine.
     """
-    n = len(matrix)
-    table = np.concatenate([matrix, right], axis=1)
-    least = ROUNDING * float(np.diagonal(matrix).max(initial=0.0))
+    n = matrix.shape[-1]
+    table = np.concatenate([matrix, right], axis=-1)
+    least = ROUNDING * np.diagonal(matrix, axis1=-2, axis2=-1).max(axis=-1, initial=0.0)
     for j in range(n):
-        if table[j, j] <= least:
-            table[j] = 0.0
-            continue
-        table[j] /= table[j, j]
+        pivot = table[..., j, j]
+        open_ = pivot <= least
+        table[..., j, :] *= np.where(open_, 0.0, 1.0 / np.where(open_, 1.0, pivot))[..., np.newaxis]
         others = np.arange(n) != j
-        table[others] -= table[others, j : j + 1] * table[j]
-    return table[:, n:]
+        table[..., others, :] -= table[..., others, j, np.newaxis] * table[..., j, np.newaxis, :]
+    solution: Floats = table[..., n:]
+    return solution

@@ -156,13 +156,10 @@ def _blame(space: Space, features: Floats) -> Floats:
     # Of features (depth, channels): how much less T² + SPE could be with other values of one channel, as a share.
     depth, d = features.shape
     y = (space.whiten * features.ravel()[:, np.newaxis]).sum(axis=0)
-    rows = space.whiten.reshape(depth, d, -1)
-    found = np.zeros(d)
+    own = np.ascontiguousarray(space.whiten.reshape(depth, d, -1).swapaxes(0, 1))
     with np.errstate(under="ignore"):
-        whole = max(float((y * y).sum()), np.finfo(float).tiny)
-        for channel in range(d):
-            own = rows[:, channel]
-            slope = (own * y).sum(axis=1)
-            precision = (own[:, np.newaxis] * own).sum(axis=2)
-            found[channel] = (solved(precision, slope[:, np.newaxis])[:, 0] * slope).sum() / whole
+        slope = (own * y).sum(axis=2)
+        precision = np.stack([(own[:, lag, np.newaxis] * own).sum(axis=2) for lag in range(depth)], axis=1)
+        less = (solved(precision, slope[:, :, np.newaxis])[:, :, 0] * slope).sum(axis=1)
+        found: Floats = less / max(float((y * y).sum()), np.finfo(float).tiny)
     return found
