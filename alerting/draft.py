@@ -74,6 +74,7 @@ class Draft:
         effects = told(moved.effects, alarm.state, suppressed=bool(alarm.suppressions))
         if Effect.ANNOUNCE in effects:
             alarm, effects = self._in_flood(key, alarm, effects)
+        alarm = replace(alarm, told=alarm.told or bool({Effect.ANNOUNCE, Effect.FOLD} & set(effects)))
         self._put(key, Moved(replace(moved.occurrence, alarm=alarm), moved.change, effects), said)
         if Effect.ANNOUNCE in effects:
             self.floods.announce(alarm.enterprise, self.noted)

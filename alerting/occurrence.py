@@ -12,7 +12,19 @@ from alerting.hold import NOT_HELD, Hold, finite, found, kept, pack, unpack
 from alerting.state import Effects, Event, after
 from alerting.text import sentence
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import EVENT, Alarm, AlarmState, Catalogue, Change, Rule, Text, Tier, Transition, Unit
+from ganzhi.records import (
+    EVENT,
+    Alarm,
+    AlarmState,
+    Catalogue,
+    Change,
+    Rule,
+    SuppressionKind,
+    Text,
+    Tier,
+    Transition,
+    Unit,
+)
 
 GONE = -1
 """The point of an alarm whose point is not in the present catalogue."""
@@ -231,7 +243,9 @@ def _moved(occurrence: Occurrence, shown: Tier, tier: Tier, last: str | None, si
     """The alarm at its new colour, with the words of the rule that holds it, or of `last` where none does."""
     change, event = _movement(shown, tier)
     alarm, holds = occurrence.alarm, occurrence.holds
-    step = None if event is None else after(alarm.state, event, latch=occurrence.latch)
+    by_design = any(each.kind == SuppressionKind.BY_DESIGN for each in alarm.suppressions)
+    unheard = by_design and not alarm.told
+    step = None if event is None else after(alarm.state, event, latch=occurrence.latch, unheard=unheard)
     if change in (Change.RAISED, Change.WORSENED):
         alarm = replace(alarm, acknowledged_at=None, acknowledged_by="", comment="")
     holder = site.holder(holds) if tier else last
@@ -267,7 +281,7 @@ def _raised(before: Occurrence | None, transition: Transition, site: Site, new_i
     if before is None:
         return Occurrence(site.begun(transition, new_id()), {}, False)
     if before.open or _soon(before.alarm, transition, site.rules[transition.rule]):
-        alarm = replace(before.alarm, raised_at=transition.time, incident="", folded=False)
+        alarm = replace(before.alarm, raised_at=transition.time, incident="", folded=False, told=False)
         return Occurrence(alarm, before.holds, before.latch and before.open)
     alarm = site.begun(transition, new_id())
     return Occurrence(replace(alarm, suppressions=before.alarm.suppressions, chatter=before.alarm.chatter), {}, False)

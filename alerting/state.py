@@ -32,11 +32,13 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A new state, and what is to be told; `latching`: the new state of an alarm that latches."""
+    """A new state, and what is to be told; `latching`: the new state of an alarm that latches; `unheard`: of another
+    one that nobody was told of, because it was suppressed by design from its first line on."""
 
     state: AlarmState
     effects: Effects = ()
     latching: AlarmState | None = None
+    unheard: AlarmState | None = None
 
 
 NORMAL = AlarmState.NORMAL
@@ -68,7 +70,7 @@ TABLE: Mapping[tuple[AlarmState, Event], Step | Text] = {
     (UNACKNOWLEDGED, Event.RAISE): ACTIVE,
     (UNACKNOWLEDGED, Event.WORSEN): Step(UNACKNOWLEDGED, TELL),
     (UNACKNOWLEDGED, Event.EASE): Step(UNACKNOWLEDGED),
-    (UNACKNOWLEDGED, Event.CLEAR): Step(RETURNED, OVER, LATCHED),
+    (UNACKNOWLEDGED, Event.CLEAR): Step(RETURNED, OVER, LATCHED, NORMAL),
     (UNACKNOWLEDGED, Event.ACKNOWLEDGE): Step(ACKNOWLEDGED, QUIET),
     (UNACKNOWLEDGED, Event.RESET): HOLDS,
     (ACKNOWLEDGED, Event.RAISE): ACTIVE,
@@ -174,12 +176,14 @@ SUPPRESSIONS: Mapping[tuple[Standing, Move], Stand | Text] = {
 """A pair that is not here is about another kind, which stands beside: its own rows say what becomes of it."""
 
 
-def after(state: AlarmState, event: Event, *, latch: bool = False) -> Step:
+def after(state: AlarmState, event: Event, *, latch: bool = False, unheard: bool = False) -> Step:
     """The step of an event; raises Refused with the table's reason where the event is out of place."""
     step = TABLE[state, event]
     if isinstance(step, Text):
         raise Refused(step.zh, step.en)
-    return Step(step.latching, step.effects) if latch and step.latching else step
+    if latch and step.latching:
+        return Step(step.latching, step.effects)
+    return Step(step.unheard, step.effects) if unheard and step.unheard else step
 
 
 def stand(standing: Standing, move: Move) -> Stand:
@@ -221,7 +225,8 @@ def _step(step: Step | Text, reasons: list[Text]) -> str:
     if isinstance(step, Text):
         return _reason(step, reasons)
     latching = f"; latching: {step.latching}" if step.latching else ""
-    return f"{step.state}{latching}{_effects(step.effects)}"
+    unheard = f"; unheard: {step.unheard}" if step.unheard else ""
+    return f"{step.state}{latching}{unheard}{_effects(step.effects)}"
 
 
 def _stand(step: Stand | Text | None, reasons: list[Text]) -> str:

@@ -408,6 +408,7 @@ class Alarm:
     tier    present colour, NONE when the condition has cleared; `worst` the worst it has been
     subject the id of the point; `point#about` where one point may have several
     seq     the line of the journal that left it so
+    told    whether it was announced, or folded, since it was raised
     falls_at  when a fall of its colour that is held back for chatter takes effect, by our clock
     incident  the id of the first alarm of the incident that it belongs to, "" for none; `folded`: shown below it
     details words of an external event: `picture`, `key`, `by`, `text`; of a gateway its name
@@ -443,6 +444,7 @@ class Alarm:
     comment: str = ""
     evidence: Mapping[str, float] = field(default_factory=dict)
     seq: int = 0
+    told: bool = False
     suppressions: tuple[Suppression, ...] = ()
     chatter: Chatter = Chatter()
     falls_at: int | None = None

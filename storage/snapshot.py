@@ -30,6 +30,7 @@ PLAIN = (
     "acknowledged_by",
     "comment",
     "seq",
+    "told",
     "falls_at",
     "incident",
     "folded",

@@ -78,6 +78,7 @@ def test_alarm_holds_every_field_when_raised() -> None:
                 "limit:level-high": 14.4,
             },
             seq=1,
+            told=True,
         ),
         effects=(Effect.ANNOUNCE,),
     )

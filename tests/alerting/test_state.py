@@ -74,6 +74,13 @@ def test_state_after_is_the_expected_one_when_any_event_comes(state: AlarmState,
         assert (step.state, step.effects) == expected
 
 
+def test_what_nobody_was_told_of_ends_when_it_clears_unless_it_latches() -> None:
+    assert after(U, Event.CLEAR, unheard=True).state == N
+    assert after(U, Event.CLEAR, unheard=True, latch=True).state == L
+    steps = {pair: step for pair, step in TABLE.items() if not isinstance(step, Text)}
+    assert [pair for pair, step in steps.items() if step.unheard] == [(U, Event.CLEAR)]
+
+
 def test_every_pair_of_one_kind_is_in_the_table_when_standings_and_moves_are_crossed() -> None:
     assert set(SUPPRESSIONS) == {(standing, move) for standing, moves in OWN.items() for move in moves}
 
