@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from ganzhi.clock import NS_PER_MS, NS_PER_S
+from ganzhi.clock import NS_PER_S
 from ganzhi.errors import BadPayload
 from ganzhi.records import COLOURS, ExternalEvent, Tier
 from ingest.admission import EARLIEST
@@ -18,6 +18,7 @@ FILTER = "ganzhi/v1/+/event"
 PREFIX, SUFFIX = b"ganzhi/v1/", b"/event"
 
 MOST_BYTES = 16_384
+US_PER_MS, NS_PER_US = 1000, 1000
 KEY_CHARACTERS, BY_CHARACTERS, WORD_CHARACTERS = 128, 64, 500
 NAMES = frozenset({"key", "kind", "source", "ts", "tier", "state", "text", "picture", "by", "simulated"})
 TIERS: Mapping[str, Tier] = {tier.name.lower(): tier for tier in COLOURS}
@@ -137,7 +138,7 @@ def _time(message: dict[str, Any], now: int) -> int:
         return now
     if (type(stamp) is not int and type(stamp) is not float) or not -FAR_MS < stamp < FAR_MS:
         raise BadPayload("bad_ts")
-    time = int(stamp * NS_PER_MS)
+    time = round(stamp * US_PER_MS) * NS_PER_US  # a float of ms holds no more than microseconds
     if time < EARLIEST:
         raise BadPayload("clock_not_set")
     return time

@@ -56,6 +56,7 @@ class Route:
 class Gateway:
     """What is known of one data topic: its tags, and what came last.
 
+    online   what its birth message or last will said, at `stated` by our clock
     tags     tag -> index of its point; a tag that is not there is unknown
     layouts  the tags of a wide message, in order -> the indices of their points; None: some tag is unknown
     """
@@ -72,6 +73,7 @@ class Gateway:
     time_ms: float = 0.0
     received: int = 0
     online: bool | None = None
+    stated: int = 0
 
     def indices(self, tags: tuple[str, ...]) -> Int32s | None:
         """The indices of these tags, or None where one is unknown; remembered, as gateways repeat themselves."""

@@ -194,9 +194,11 @@ class Ingest:
         return True
 
     def wills(self) -> list[Will]:
-        """What gateways said of themselves last, those that did."""
-        gateways = list(self.router.gateways.values())
-        return [Will(each.enterprise, each.name, each.online) for each in gateways if each.online is not None]
+        """Which gateways are there, by what they said of themselves, or by data that came after it."""
+        return [
+            Will(each.enterprise, each.name, each.received > each.stated or each.online)
+            for each in list(self.router.gateways.values())
+        ]
 
     def gateways(self) -> list[GatewayView]:
         """The gateways that have sent data, the latest first."""
@@ -276,7 +278,7 @@ class Ingest:
             return False
         online = state.get("online") if isinstance(state, dict) else None
         if isinstance(online, bool):
-            gateway.online = online
+            gateway.online, gateway.stated = online, self._last_now
         return True
 
     def _judge(self, columns: Columns, now: int) -> None:
