@@ -197,7 +197,7 @@ class Alarms:
         """The same for a condition that need not have an alarm. Raises Refused, Unavailable."""
         actor, reason = action.person(actor), action.reason(reason)
         rule, point = self._site.rules.get(rule_id), self._site.catalogue.index.get(point_id, GONE)
-        if rule is None or point not in rule.points.tolist():
+        if rule is None or point not in rule.subjects.tolist():
             zh, en = f"规则 {rule_id} 不监测 {point_id}。", f"There is no rule {rule_id} that watches {point_id}."
             raise Refused(zh, en, missing=True)
         with self._writing:

@@ -97,7 +97,7 @@ class Design:
 
     def _at(self, other: Rule, alarm: Alarm) -> list[str]:
         """Where that rule is looked at: the same point if it watches it, otherwise all of the same source."""
-        points, watched = self._site.catalogue.points, other.points.tolist()
+        points, watched = self._site.catalogue.points, other.subjects.tolist()
         if (other.id, "") not in self._beside:
             self._beside[other.id, ""] = [points[point].id for point in watched]
             for point in watched:

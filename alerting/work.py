@@ -71,7 +71,8 @@ class Works:
         new = Work(0, kind, scope, subject, start, end, reason.strip(), person.strip(), now, most)
         with self._lock:
             kept = self._ledger.add_work(new)
-            self._works = {**self._works, kept.id: kept}
+            going_on = {key: work for key, work in self._works.items() if work.end > now}
+            self._works = {**going_on, kept.id: kept}
         self._announce(kept)
         return kept
 

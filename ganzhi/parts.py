@@ -115,7 +115,7 @@ class Parts:
 
     def judge(self, block: ReadingBlock) -> list[Transition]:
         """What a block changes: instruments and gateways first, whose silence may suppress what detection finds."""
-        self.trend.update(block)
+        self.trend.turn(block.now)
         return [*self.devices(block), *self.engine.update(block)]
 
     def colours(self) -> list[RiskColour]:
@@ -154,8 +154,8 @@ def open_parts(configuration: Configuration, stack: ExitStack, clock: Clock | No
         log.warning("the store is not ready, readings wait in the log: %s", fault)
     state_file = StateFile(settings.log.path.with_name(settings.log.path.name + ".state"))
     state = _usable(state_file, blocks)
-    measured = len(catalogue.points)
-    engine, latest, trend = _engine(configuration), Latest(measured), Trend(measured)
+    engine, latest, measured = _engine(configuration), Latest(len(catalogue.points)), len(catalogue.points)
+    trend = Trend(latest, measured)
     recent = _recent(ledger, blocks.oldest if state is None else blocks.closed_after(state.seq))
     opened = open_desk(configuration, ledger, recent=recent, latest=latest, trend=trend, clock=clock)
     alarms = opened.alarms

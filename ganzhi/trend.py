@@ -7,46 +7,54 @@ import threading
 import numpy as np
 
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import QUALITY_MASK, Quality, ReadingBlock
+from ganzhi.latest import NEVER, Latest
+from ganzhi.records import QUALITY_MASK, Floats, Quality
 
 STEP_S = 30
 STEPS = 16
-NEVER = np.iinfo(np.int32).min
 
 
 class Trend:
-    """The newest good reading of every point in each of the last half minutes. Written by the detection thread.
+    """The newest good reading of every point at the end of each half minute by our clock, and the newest of all.
 
-    Eight bytes a point and step; not saved: after a restart it fills within minutes.
+    Costs a copy of the newest values every half minute; four bytes a point and step. Not saved: it fills within
+    minutes after a restart.
     """
 
-    def __init__(self, n_points: int) -> None:
-        self._value = np.full((n_points, STEPS), np.nan, np.float32)
-        self._step = np.full((n_points, STEPS), NEVER, np.int32)
+    def __init__(self, latest: Latest, n_points: int) -> None:
+        self._latest = latest
+        self._points = np.arange(n_points, dtype=np.int32)
+        self._samples = np.full((STEPS - 1, n_points), np.nan, np.float32)
+        self._seen = np.full(n_points, NEVER, np.int64)
+        self._step: int | None = None
         self._lock = threading.Lock()
 
-    def update(self, block: ReadingBlock) -> None:
-        """Take in a block, before or after it was judged; a row whose step is over leaves what is there."""
-        good = (block.quality & QUALITY_MASK) <= Quality.UNCERTAIN
-        if not good.all():
-            block = block.rows(good)
-        step = (block.time // (STEP_S * NS_PER_S)).astype(np.int32)
-        place = step % STEPS
+    def turn(self, now: int) -> None:
+        """Take the samples that are due by `now`, UTC ns, before what came at that moment is taken in."""
+        step = now // (STEP_S * NS_PER_S)
+        if self._step is None:
+            self._step = step
+        if step <= self._step:
+            return
+        passed, self._step = step - self._step, step
+        fresh, value = self._fresh()
         with self._lock:
-            current = step >= self._step[block.point, place]
-            point, place = block.point[current], place[current]
-            self._value[point, place] = block.value[current]
-            self._step[point, place] = step[current]
+            self._samples = np.roll(self._samples, -passed, axis=0)
+            self._samples[-passed:] = np.nan
+            if passed < STEPS:
+                self._samples[-passed] = np.where(fresh, value, np.nan)
 
     def __call__(self, point: int) -> tuple[int, list[float]]:
-        """When the newest step ends, UTC ns, and the values of the last STEPS, NaN for none; (0, all NaN): nothing."""
+        """When the newest step ends, UTC ns, and the values of the last STEPS, NaN for none."""
         with self._lock:
-            steps, values = self._step[point].copy(), self._value[point].astype(np.float64)
-        newest = int(steps.max())
-        if newest == NEVER:
-            return 0, [np.nan] * STEPS
-        last = np.full(STEPS, np.nan)
-        age = newest - steps.astype(np.int64)
-        there = age < STEPS
-        last[STEPS - 1 - age[there]] = values[there]
-        return (newest + 1) * STEP_S * NS_PER_S, last.tolist()
+            before, seen, step = self._samples[:, point].tolist(), int(self._seen[point]), self._step
+        time, value, quality = self._latest(np.array([point], np.int32))
+        good = int(time[0]) not in (NEVER, seen) and int(quality[0]) & QUALITY_MASK <= Quality.UNCERTAIN
+        end = 0 if step is None else (step + 1) * STEP_S * NS_PER_S
+        return end, [*before, float(value[0]) if good else float("nan")]
+
+    def _fresh(self) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], Floats]:
+        time, value, quality = self._latest(self._points)
+        fresh = (time != self._seen) & ((quality & QUALITY_MASK) <= Quality.UNCERTAIN)
+        self._seen = time
+        return fresh, value

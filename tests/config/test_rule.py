@@ -7,7 +7,7 @@ import pytest
 
 from config import load_catalogue, load_rules
 from ganzhi.errors import ConfigError, Fault
-from ganzhi.records import AlarmClass, Catalogue, Enterprise, Point, Rule, Source, Text
+from ganzhi.records import AlarmClass, Catalogue, Enterprise, Point, Rule, Source, SuppressWhen, Text, Tier
 from tests.config.site import KINDS, RULES, sentences, write_site
 
 NAN = np.nan
@@ -163,3 +163,43 @@ def test_rules_are_resolved_at_once_when_points_are_many(tmp_path: Path) -> None
     assert warnings == ()
     assert forecast.points.tolist() == high.points.tolist() == list(range(count))
     np.testing.assert_allclose(high.limits[:, 3], 0.9 * (1 + np.arange(count) % 7))
+
+
+def suppressed_by(when: str) -> str:
+    return RULES + f"suppress_when = {when}\n" + RULES.replace("level.high", "level.other")
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ('{ rule = "level.other", tier = "orange" }', SuppressWhen("level.other", Tier.ORANGE)),
+        ('{ tag = "PT-1", below = 0.5 }', SuppressWhen(tag="PT-1", below=0.5)),
+        ('{ quantity = "pressure", above = 1, below = 2.5 }', SuppressWhen(quantity="pressure", above=1, below=2.5)),
+    ],
+)
+def test_what_suppresses_a_rule_is_read(tmp_path: Path, when: str, expected: SuppressWhen) -> None:
+    (high, other), warnings = rules_of(tmp_path, suppressed_by(when))
+    assert (high.suppress_when, other.suppress_when, warnings) == (expected, None, ())
+
+
+@pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        ("{ below = 0.5 }", "it needs one of rule, tag and quantity"),
+        ('{ rule = "level.other", tag = "PT-1" }', "it needs one of rule, tag and quantity"),
+        ('{ tag = "PT-1" }', "there is no bound of the reading"),
+        ('{ rule = "level.other", below = 1 }', "another rule has no reading to bound"),
+        ('{ rule = "level.othre" }', "there is no rule 'level.othre' (did you mean 'level.other'?)"),
+    ],
+)
+def test_what_suppresses_a_rule_is_refused_when_it_does_not_fit(tmp_path: Path, when: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        rules_of(tmp_path, suppressed_by(when))
+    (found,) = sentences(error.value)
+    assert problem in found
+    assert "level.high: suppress_when" in found
+
+
+def test_what_suppresses_a_rule_is_warned_of_when_no_point_has_it(tmp_path: Path) -> None:
+    _, warnings = rules_of(tmp_path, suppressed_by('{ tag = "PT-9", below = 0.5 }'))
+    assert ["no point has tag 'PT-9'" in str(warning) for warning in warnings] == [True]

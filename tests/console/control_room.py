@@ -102,7 +102,8 @@ def control_room(
     catalogue = plant.catalogue()
     settings = Settings.model_validate({"alarms": alarms or {}})
     configuration = Configuration(settings, catalogue, RULES, ())
-    latest, trend = Latest(len(catalogue.points)), Trend(len(catalogue.points))
+    latest = Latest(len(catalogue.points))
+    trend = Trend(latest, len(catalogue.points))
     with Ledger(f"sqlite:///{folder}/ledger.sqlite") as ledger:
         opened = desk.open_desk(
             configuration, ledger, recent=ledger.recent(1000), latest=latest, trend=trend, clock=lambda: now[0]
