@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from alerting import case_state, warning_state
-from alerting.alarm import Alarms, Policy
+from alerting.alarm import Alarms
 from alerting.authority import Authority
 from alerting.case import Cases
 from alerting.case_state import CaseAction
 from alerting.deadline import Clockwork
 from alerting.journal import Journal
+from alerting.policy import Policy
 from alerting.register import HandlingJournal, Register
 from alerting.risk import Map, colours, risks
 from alerting.warning import Warnings

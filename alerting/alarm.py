@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from alerting import action
 from alerting.action import Act
-from alerting.design import Design, Read, nothing_read
+from alerting.design import Design
 from alerting.draft import Draft, Late, Said
-from alerting.flood import Position, incidents, recalled
+from alerting.flood import incidents, recalled
 from alerting.journal import Journal
-from alerting.occurrence import ABOUT, GONE, Key, Occurrence, Site, follow, late
-from alerting.work import Works
+from alerting.occurrence import ABOUT, GONE, Key, Occurrence, Site, follow, late, retold
+from alerting.policy import Policy
 from ganzhi.clock import Clock
 from ganzhi.errors import Refused
 from ganzhi.records import (
@@ -36,27 +36,7 @@ LATE_REMEMBERED = 65_536
 """Retrospective transitions remembered, so that one told again is not listed twice; the oldest are forgotten."""
 EVENTS_REMEMBERED = 16_384
 """External events remembered after they ended, so that one told again is no second alarm; the oldest are forgotten."""
-SHELVE_MOST_S = 8 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a site runs its alarms.
-
-    comment_from   the mildest colour whose acknowledgement needs a comment; None: none does
-    shelve_most_s  the longest timed shelf
-    position       which operator watches an enterprise, for floods
-    works          maintenance windows; None: there are none
-    read           the newest reading of a point, for `suppress_when`
-    tell           told of every line of what a person did, once it is written: they get only their own back
-    """
-
-    comment_from: Tier | None = None
-    shelve_most_s: float = SHELVE_MOST_S
-    position: Position = lambda enterprise: ""
-    works: Works | None = None
-    read: Read = nothing_read
-    tell: Callable[[Sequence[AlarmEvent]], None] = lambda events: None
+PLAIN = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +69,7 @@ class Alarms:
         zone: ZoneInfo,
         last_noted: int = 0,
         recent: Sequence[AlarmEvent] = (),
-        policy: Policy = Policy(),
+        policy: Policy = PLAIN,
     ) -> None:
         self._site = Site(catalogue=catalogue, rules=rules, zone=zone)
         self._design = Design(self._site, works=policy.works, read=policy.read)
@@ -103,6 +83,7 @@ class Alarms:
         self._occurrences: dict[Key, Occurrence] = {}
         self._keys: dict[str, Key] = {}
         self._active: dict[Key, Alarm] = {}
+        self._falling: set[Key] = set()
         self._late: dict[Late, None] = {}
         self._ended_events: dict[Key, None] = {}
         self.repeats = 0
@@ -144,6 +125,18 @@ class Alarms:
                 with self._reading:
                     self._floods = draft.floods
             return draft.events
+
+    def overdue(self) -> list[Transition]:
+        """Held-back falls that are due by the readings taken in so far, for the next `apply`.
+
+        To be asked before a block is taken in: what is found then depends on the readings alone, not on how they are
+        cut into blocks, or on when they are read.
+        """
+        with self._reading:
+            falling = [self._occurrences[key] for key in self._falling]
+        read = self._policy.read
+        told_again = (retold(each) for each in falling)
+        return [found for found in told_again if found is not None and read(found.point)[0] >= found.time]
 
     def acknowledge(self, alarm_id: str, actor: str, comment: str = "", *, seq: int | None = None) -> AlarmEvent:
         """A person has seen an alarm; `seq`: the last line that they have seen. Raises Refused, Unavailable.
@@ -301,9 +294,10 @@ class Alarms:
 
     def _judge(self, transition: Transition, draft: Draft) -> bool:
         key = self._site.key(transition)
+        fell = draft.fall(key, transition.time)
         moved = follow(draft.find(key), transition, self._site, draft.new_id, draft.now)
         if moved is None:
-            return False
+            return fell
         draft.tell(key, moved)
         return True
 
@@ -365,6 +359,7 @@ class Alarms:
             self._keys.pop(before.alarm.id, None)
         self._occurrences[key] = occurrence
         self._keys[occurrence.alarm.id] = key
+        (self._falling.discard if occurrence.alarm.falls_at is None else self._falling.add)(key)
         if occurrence.open or occurrence.alarm.suppressions:
             self._active[key] = occurrence.alarm
             return

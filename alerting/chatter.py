@@ -21,6 +21,11 @@ def fallen(chatter: Chatter, at: int) -> Chatter:
     return Chatter(falls, min(level, MOST_LEVEL), at)
 
 
+GRACE_NS = 600 * NS_PER_S
+"""After so much more by our clock a fall takes effect although no reading has come since (engineering default): long
+enough for a service that was away to catch up with the log first, so that it arrives at the same alarms."""
+
+
 def delay_ns(chatter: Chatter) -> int:
     """How long a fall is held back; 0: not at all."""
     return int(DELAY_S * NS_PER_S) << (chatter.level - 1) if chatter.level else 0

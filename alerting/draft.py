@@ -84,13 +84,22 @@ class Draft:
         """What the clock, or what suppresses, makes of an alarm by now."""
         occurrence = self.find(key)
         assert occurrence is not None
-        if (fallen := settle(occurrence, self._site, self.now)) is not None:
-            self.tell(key, fallen)
+        falls_by = occurrence.alarm.falls_by
+        if falls_by is not None and falls_by <= self.now:
+            self.tell(key, settle(occurrence, self._site))
         elif (over := shelf_over(occurrence.alarm, self.now)) is not None:
             alarm, effects = released(occurrence.alarm, over[0], SHELF)
             self._machine(key, Moved(replace(occurrence, alarm=alarm), Change.UNSHELVED, effects), over[1])
         elif occurrence.open:
             self._review(key, occurrence)
+
+    def fall(self, key: Key, at: int) -> bool:
+        """Let a fall that was held back take effect where it is due at that moment of the sensor's clock."""
+        occurrence = self.find(key)
+        if occurrence is None or occurrence.alarm.falls_at is None or occurrence.alarm.falls_at > at:
+            return False
+        self.tell(key, settle(occurrence, self._site))
+        return True
 
     def list_late(self, alarm: Alarm) -> None:
         """A line about an alarm that was found too late to be sounded."""

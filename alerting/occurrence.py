@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from alerting.chatter import delay_ns, fallen
+from alerting.chatter import GRACE_NS, delay_ns, fallen
 from alerting.hold import NOT_HELD, Hold, finite, found, kept, pack, unpack
 from alerting.state import Effects, Event, after
 from alerting.text import sentence
@@ -187,7 +187,7 @@ def follow(
     """The occurrence after a transition; None where it says nothing new.
 
     A rule's transitions for a point come in rising time; one that does not is an old one told again. A fall of the
-    colour is held back while the alarm chatters; `now` is our clock, by which it then falls (see `settle`).
+    colour is held back while the alarm chatters; `now` is our clock (see `settle`).
     """
     rule = site.rules[transition.rule]
     held = NOT_HELD if before is None else before.holds.get(rule.id, NOT_HELD)
@@ -203,7 +203,8 @@ def follow(
     if before is not None and tier < before.tier and rule.kind != EVENT:
         alarm = replace(alarm, chatter=fallen(alarm.chatter, transition.time))
         if delay_ns(alarm.chatter):
-            alarm = replace(alarm, falls_at=now + delay_ns(alarm.chatter))
+            delay = delay_ns(alarm.chatter)
+            alarm = replace(alarm, falls_at=transition.time + delay, falls_by=now + delay + GRACE_NS)
     alarm = replace(alarm, changed_at=transition.time)
     after_it = Occurrence(alarm, holds, latch)
     if tier < shown and alarm.falls_at is not None:
@@ -211,14 +212,35 @@ def follow(
     return _moved(after_it, shown, tier, rule.id, site)
 
 
-def settle(before: Occurrence, site: Site, now: int) -> Moved | None:
-    """The occurrence after a fall that was held back takes effect, at that moment by our clock; None: not yet."""
-    falls_at = before.alarm.falls_at
-    if falls_at is None or falls_at > now:
+def settle(before: Occurrence, site: Site) -> Moved:
+    """The occurrence after a fall that was held back takes effect: at its time, whenever that is found."""
+    alarm = before.alarm
+    assert alarm.falls_at is not None
+    alarm = replace(alarm, changed_at=alarm.falls_at)
+    return _moved(replace(before, alarm=alarm), alarm.tier, before.tier, _last(before), site)
+
+
+def retold(occurrence: Occurrence) -> Transition | None:
+    """What its rule said last, told again at the moment when a held-back fall is due; None where there is none."""
+    alarm, last = occurrence.alarm, _last(occurrence)
+    if last is None or alarm.falls_at is None:
         return None
-    last = max(before.holds, key=lambda rule: before.holds[rule].time, default=None)
-    alarm = replace(before.alarm, changed_at=now)
-    return _moved(replace(before, alarm=alarm), alarm.tier, before.tier, last, site)
+    hold = occurrence.holds[last]
+    return Transition(
+        rule=last,
+        point=alarm.point,
+        time=alarm.falls_at,
+        old=hold.tier,
+        new=hold.tier,
+        score=hold.score,
+        limit=hold.limit,
+        value=hold.value,
+        about=alarm.subject.partition(ABOUT)[2],
+    )
+
+
+def _last(occurrence: Occurrence) -> str | None:
+    return max(occurrence.holds, key=lambda rule: occurrence.holds[rule].time, default=None)
 
 
 def late(transition: Transition, site: Site, alarm_id: str) -> Alarm:
@@ -262,6 +284,7 @@ def _moved(occurrence: Occurrence, shown: Tier, tier: Tier, last: str | None, si
         cleared_at=None if tier else ended,
         simulated=all(hold.simulated for hold in holding) if tier else alarm.simulated,
         falls_at=None,
+        falls_by=None,
         evidence=figures,
     )
     return Moved(_remembered(replace(occurrence, alarm=alarm)), change, () if step is None else step.effects)

@@ -15,7 +15,7 @@ from ganzhi import device, event, own
 from ganzhi.clock import Clock
 from ganzhi.errors import BadPayload, Refused
 from ganzhi.latest import Latest
-from ganzhi.records import COLOURS, AlarmEvent, Catalogue, Change, ExternalEvent, Work
+from ganzhi.records import COLOURS, AlarmEvent, Catalogue, Change, ExternalEvent, Quality, Work
 from ganzhi.trend import Trend
 from storage import Ledger
 
@@ -27,7 +27,9 @@ Read = Callable[[str, bytes], ExternalEvent]
 """(enterprise, JSON) -> the event; raises BadPayload."""
 
 
-def policy(settings: Settings, catalogue: Catalogue, works: Works, latest: Latest, tell: Announce) -> Policy:
+def policy(
+    settings: Settings, catalogue: Catalogue, works: Works, *, latest: Latest, clock: Clock, tell: Announce
+) -> Policy:
     """How the settings want alarms run."""
     chosen = settings.alarms
 
@@ -36,6 +38,8 @@ def policy(settings: Settings, catalogue: Catalogue, works: Works, latest: Lates
         return owner.district if owner is not None and chosen.position == "district" else ""
 
     def read(point: int) -> tuple[int, float, int]:
+        if point >= len(catalogue.points):  # a place as such, or the platform: told by our clock
+            return clock(), float("nan"), int(Quality.DEVICE_FAULT)
         time, value, quality = latest(np.array([point], np.int32))
         return int(time[0]), float(value[0]), int(quality[0])
 
@@ -99,7 +103,7 @@ def open_desk(
         zone=ZoneInfo(settings.site.time_zone),
         last_noted=ledger.last_noted(),
         recent=recent,
-        policy=policy(settings, catalogue, works, latest, publish),
+        policy=policy(settings, catalogue, works, latest=latest, clock=clock, tell=publish),
     )
     return Desk(watched, works, alarms, shape, feed, publish)
 

@@ -116,7 +116,7 @@ class Parts:
     def judge(self, block: ReadingBlock) -> list[Transition]:
         """What a block changes: instruments and gateways first, whose silence may suppress what detection finds."""
         self.trend.turn(block.now)
-        return [*self.devices(block), *self.engine.update(block)]
+        return [*self.devices(block), *self.alarms.overdue(), *self.engine.update(block)]
 
     def colours(self) -> list[RiskColour]:
         """The risk colour of every source, now."""

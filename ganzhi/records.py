@@ -409,7 +409,8 @@ class Alarm:
     subject the id of the point; `point#about` where one point may have several
     seq     the line of the journal that left it so
     told    whether it was announced, or folded, since it was raised
-    falls_at  when a fall of its colour that is held back for chatter takes effect, by our clock
+    falls_at  when a fall of its colour that is held back for chatter takes effect, by the sensor's clock; falls_by: by
+            ours, where no reading says that it is so late
     incident  the id of the first alarm of the incident that it belongs to, "" for none; `folded`: shown below it
     details words of an external event: `picture`, `key`, `by`, `text`; of a gateway its name
     """
@@ -448,6 +449,7 @@ class Alarm:
     suppressions: tuple[Suppression, ...] = ()
     chatter: Chatter = Chatter()
     falls_at: int | None = None
+    falls_by: int | None = None
     incident: str = ""
     folded: bool = False
     details: Mapping[str, str] = field(default_factory=dict)

@@ -32,6 +32,7 @@ PLAIN = (
     "seq",
     "told",
     "falls_at",
+    "falls_by",
     "incident",
     "folded",
 )

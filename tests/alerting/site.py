@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from alerting.alarm import Alarms, Policy
+from alerting.alarm import Alarms
 from alerting.journal import Journal
+from alerting.policy import Policy
 from ganzhi.clock import NS_PER_S, Clock
 from ganzhi.errors import Unavailable
 from ganzhi.records import (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from alerting.alarm import Alarms, Policy
+from alerting.alarm import Alarms
 from alerting.flood import BEGINS, WINDOW_NS, Floods
+from alerting.policy import Policy
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import (
     OFFLINE,

@@ -69,6 +69,7 @@ def test_a_line_and_its_alarm_come_back_with_all_that_is_new_of_them(ledger: Led
         suppressions=(SHELF, OUT),
         chatter=Chatter((T0, T0 + 9), 2, T0 + 9),
         falls_at=T0 + HOUR,
+        falls_by=T0 + 2 * HOUR,
         incident="a0",
         folded=True,
         details={"picture": "http://nvr/1.jpg", "text": "“明火”\n"},
