@@ -221,7 +221,7 @@ def test_cases_and_warnings_agree_with_the_model_in_memory() -> None:
         journal = MemoryHandling()
         return Machine(journal, lambda: list(journal.lines))
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=100, stateful_step_count=40, deadline=None))  # type: ignore[arg-type]
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))  # type: ignore[arg-type]
 
 
 @pytest.mark.timeout(120)

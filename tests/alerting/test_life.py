@@ -264,5 +264,5 @@ class Life(RuleBasedStateMachine):
             assert (alarm in self.alarms.suppressed()) == each.quiet
 
 
-Life.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+Life.TestCase.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
 TestLife = Life.TestCase

@@ -61,7 +61,7 @@ def hear(at: Stage, told: list[tuple[str, str, str]]) -> None:
     post.notices.clear()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(STEPS, max_size=25), st.booleans())
 def test_nothing_is_told_twice_and_every_end_is_heard(steps: list[Step], quiet: bool) -> None:
     told: list[tuple[str, str, str]] = []
