@@ -20,7 +20,6 @@ from ganzhi.clock import Clock
 from ganzhi.errors import Refused
 from ganzhi.records import (
     EVENT,
-    OFFLINE,
     Alarm,
     AlarmEvent,
     Catalogue,
@@ -99,12 +98,10 @@ class Alarms:
 
     def apply(self, transitions: Sequence[Transition]) -> list[AlarmEvent]:
         """What transitions change, in their order of time, as lines already in the journal. Raises Unavailable."""
-        rules = self._site.rules
         with self._writing:
             draft = self._draft()
             repeats = 0
-            # A silent gateway comes first: the silence of its points is then suppressed from the beginning.
-            for transition in sorted(transitions, key=lambda t: (rules[t.rule].kind != OFFLINE, t.time)):
+            for transition in sorted(transitions, key=self._site.turn):
                 judge = self._judge_late if transition.retrospective else self._judge
                 repeats += not judge(transition, draft)
             self._commit(draft)

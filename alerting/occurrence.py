@@ -14,6 +14,7 @@ from alerting.text import sentence
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import (
     EVENT,
+    OFFLINE,
     Alarm,
     AlarmState,
     Catalogue,
@@ -24,6 +25,7 @@ from ganzhi.records import (
     Tier,
     Transition,
     Unit,
+    enterprise_as_such,
 )
 
 GONE = -1
@@ -91,6 +93,13 @@ class Site:
         """What a transition is about."""
         point = self.catalogue.points[transition.point].id
         return f"{point}{ABOUT}{transition.about}" if transition.about else point
+
+    def turn(self, transition: Transition) -> tuple[int, int]:
+        """When a transition is taken: by its time, but a wider silence before those that it suppresses."""
+        if self.rules[transition.rule].kind != OFFLINE:
+            return 2, transition.time
+        point = self.catalogue.points[transition.point]
+        return int(point.id != enterprise_as_such(point.enterprise)), transition.time
 
     def holder(self, holds: Mapping[str, Hold]) -> str:
         """The rule that holds the worst tier; of several, the one that comes first among the rules."""

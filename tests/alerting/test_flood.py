@@ -21,9 +21,10 @@ from ganzhi.records import (
     Text,
     Tier,
     Transition,
+    enterprise_as_such,
     source_as_such,
 )
-from tests.alerting.site import GAS, HIGH, LEAK, POINTS, RULES, TANK, ZONE, MemoryJournal, alarms, moved, rule
+from tests.alerting.site import GAS, HIGH, LEAK, LEVEL, POINTS, RULES, TANK, ZONE, MemoryJournal, alarms, moved, rule
 from tests.alerting.site import catalogue as plain
 from tests.alerting.test_chatter import Hand
 
@@ -108,7 +109,8 @@ def test_positions_flood_apart() -> None:
 
 
 LINK = Point(source_as_such(TANK.id), TANK.enterprise, TANK.id, "", "place", "", 0, math.inf, 1.0, 1.0)
-LOST = rule("lost", OFFLINE, "s", points=(3,), name=Text("数据整体中断", "Everything is silent"))
+HALL = Point(enterprise_as_such(TANK.enterprise), TANK.enterprise, TANK.id, "", "place", "", 0, math.inf, 1.0, 1.0)
+LOST = rule("lost", OFFLINE, "s", points=(3, 4), name=Text("数据整体中断", "Everything is silent"))
 SILENT = rule("silent", "stale", "periods", points=(0, 1, 2), condition="stale", name=Text("数据中断", "Silent"))
 EMPTY = rule("empty", "value", "m", points=(0,), name=Text("空罐", "Empty"))
 LOW = replace(
@@ -118,7 +120,7 @@ LOW = replace(
 
 
 def designed(journal: MemoryJournal, clock: Hand) -> Alarms:
-    by_name = plain((*POINTS, LINK))
+    by_name = plain((*POINTS, LINK, HALL))
     return Alarms(
         catalogue=Catalogue(by_name.enterprises, by_name.sources, by_name.points),
         rules=[*RULES[:4], LOST, SILENT, EMPTY, LOW],
@@ -133,8 +135,8 @@ def silent(at_s: float, new: Tier, point: int) -> Transition:
     return moved(SILENT, at_s, new, point=point, score=3.0, limit=3.0, value=math.nan)
 
 
-def lost(at_s: float, new: Tier) -> Transition:
-    return moved(LOST, at_s, new, score=3.0, limit=math.nan, value=math.nan)
+def lost(at_s: float, new: Tier, *, point: int = 3) -> Transition:
+    return moved(LOST, at_s, new, point=point, score=3.0, limit=math.nan, value=math.nan)
 
 
 def test_a_silent_source_is_one_alarm_and_suppresses_the_silence_of_its_points() -> None:
@@ -156,6 +158,20 @@ def test_a_silent_source_is_one_alarm_and_suppresses_the_silence_of_its_points()
     assert [(event.change, event.alarm.subject, event.effects) for event in site.tick()] == [
         (Change.RELEASED, "haihe-storage.LT-102", ANNOUNCE),
     ]
+
+
+def test_a_silent_enterprise_is_one_alarm_and_leaves_nothing_of_its_sources_to_acknowledge() -> None:
+    site = designed(MemoryJournal(), Hand())
+    hall = lost(9, O, point=4)
+    events = site.apply([lost(4, Y), silent(3, Tier.BLUE, 0), hall])
+    assert [(event.alarm.subject, event.effects) for event in events] == [
+        ("haihe-storage/enterprise", ANNOUNCE),
+        ("tank-area-1/source", WITHHOLD),
+        (LEVEL.id, WITHHOLD),
+    ]
+    site.acknowledge(events[0].alarm.id, "甲")
+    site.apply([silent(20, NONE, 0), lost(50, NONE), lost(50, NONE, point=4)])
+    assert (site.active(), site.suppressed()) == ([], [])
 
 
 def test_another_rule_suppresses_at_the_same_point_or_in_the_same_source() -> None:
