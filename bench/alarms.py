@@ -31,7 +31,7 @@ from bench.week.plant import Plants
 from bench.week.raw import Crossings
 from bench.week.site import PERIOD_S, write_site
 from bench.week.traffic import Gateways
-from bench.week.trouble import Troubles
+from bench.week.trouble import GONE, Troubles
 from config import Configuration
 from ganzhi import command
 from ganzhi.clock import NS_PER_MS, NS_PER_S
@@ -130,7 +130,7 @@ def run(seed: int, days: float, folder: Path, reports: Path | None) -> list[Figu
     with ExitStack() as stack:
         parts = open_parts(configuration, stack, clock)
         watcher = Watcher(catalogue, week.accidents, epoch_ns=EPOCH)
-        crossings = Crossings(configuration.rules, len(catalogue.points))
+        crossings = Crossings(configuration.rules, catalogue, period_s=PERIOD_S)
         people = People(parts)
         _announce_upkeep(parts, week)
         _live(parts, week, (watcher, crossings, people), clock, seed)
@@ -141,6 +141,7 @@ def run(seed: int, days: float, folder: Path, reports: Path | None) -> list[Figu
         counters = parts.ingest.counters.totals()
     print(watcher.table())
     print(_positions_table(healths))
+    print(f"crossings of bare limits: {', '.join(f'{kind} {count:,}' for kind, count in crossings.counts.items())}")
     done = ", ".join(f"{row.tier.name.lower()} {row.closed} of {row.cases}" for row in cases if row.cases)
     print(f"cases closed: {done}; {sum(row.overdue for row in cases)} missed a deadline; refused: {people.refused}")
     print(f"readings: {', '.join(f'{name} {count:,}' for name, count in counters.items() if count)}")
@@ -151,7 +152,7 @@ def run(seed: int, days: float, folder: Path, reports: Path | None) -> list[Figu
     missed = sum(fate.missed for fate in watcher.fates)
     worst = max(healths, key=lambda health: health.announced)
     return [
-        Figure("raw_crossings", crossings.count, ""),
+        Figure("raw_crossings", crossings.total, ""),
         Figure("annunciated", sum(health.announced for health in healths), ""),
         at_most("alarms_per_10min", worst.per_window, "1/10 min", 1),
         at_most("flood_share", max(health.flood_share for health in healths), "of time", 0.01),
@@ -177,7 +178,7 @@ def _live(parts: Parts, week: Plan, others: tuple[Watcher, Crossings, People], c
         value = plants.read(PERIOD_S)
         watcher.read(plants.at_s, value)
         quality = troubles.apply(plants.at_s, value)
-        crossings.read(value)
+        crossings.read(value, np.flatnonzero(quality != GONE))
         sent = gateways.send(plants.at_s, clock.now // NS_PER_MS, value, quality)
         topics, payloads = map(list, zip(*sent, strict=True))
         parts.ingest.receive(Messages(topics, payloads, [b""] * len(sent)))

@@ -209,12 +209,12 @@ class Silence:
 
     def __call__(self, block: ReadingBlock) -> list[Transition]:
         """What the block changes: the wider silence first."""
-        self._listen(block.now)
+        received = self._listen(block)
         if len(block):
             places = self._source_of.take(block.point)
             if len(self._heard):
                 before = self._heard.copy()
-                self._heard[places] = np.maximum(self._heard[places], block.received)
+                self._heard[places] = np.maximum(self._heard[places], received)
                 # Data are back since the first row after a silence that was long enough.
                 woken = self._heard - before > self._threshold
                 self._back[woken] = self._heard[woken]
@@ -223,15 +223,21 @@ class Silence:
         self._looked = block.now
         return self._look(block.now)
 
-    def _listen(self, now: int) -> None:
-        gap = now - self._now
+    def _listen(self, block: ReadingBlock) -> Int64s:
+        """When each row came, as if our own outages, before it and within the block, had been before the block."""
         if self._now == 0:
-            self._heard[:] = now
-            self._back[:] = now
-        elif gap > OUTAGE_NS:
-            self._heard += gap
-            self._back += gap
-        self._now = now
+            self._now = int(block.received[0]) if len(block) else block.now
+            self._heard[:] = self._now
+            self._back[:] = self._now
+        moments = np.maximum.accumulate(np.concatenate([[self._now], block.received, [block.now]]))
+        gaps = np.diff(moments)
+        lost = np.where(gaps > OUTAGE_NS, gaps, 0)
+        self._heard += lost.sum()
+        self._back += lost.sum()
+        self._now = int(moments[-1])
+        later: Int64s = lost[::-1].cumsum()[::-1]
+        received: Int64s = block.received + later[1:]
+        return received
 
     def _look(self, now: int) -> list[Transition]:
         silent = now - self._heard > self._threshold

@@ -13,8 +13,6 @@ LOOKS_S = 180.0
 """How long an alarm waits for the operator's eye."""
 STEP_S = 900.0
 """How long people take for each step of a case once they have accepted it."""
-VERIFIER = "city_bureau"
-"""Another than who gave feedback."""
 
 NEXT = {
     CaseState.DISPATCHED: CaseAction.ACCEPT,
@@ -55,7 +53,8 @@ class People:
 
     def _act(self, case: Case) -> None:
         action = NEXT[case.state]
-        person = VERIFIER if action in (CaseAction.VERIFY, CaseAction.CLOSE) else case.chain[case.step]
+        others = [role for role in case.chain if role != case.feedback_person]
+        person = others[0] if action in (CaseAction.VERIFY, CaseAction.CLOSE) else case.chain[case.step]
         try:
             self._parts.handling.cases.act(case.id, action, Deed(person, comment="已现场处置"))
         except Refused:

@@ -204,3 +204,18 @@ def test_a_gateway_that_left_is_offline_until_it_says_that_it_is_back() -> None:
     assert wills([Will("a", "gw", False)], T0 + 2 * S) == []
     (back,) = wills([Will("a", "gw", True)], T0 + 3 * S)
     assert (back.old, back.new) == (YELLOW, NONE)
+
+
+def test_a_long_block_is_no_outage_but_a_gap_within_it_is() -> None:
+    watch = watching()
+    watch.see(block(0, [(0, 0, GOOD), (2, 0, GOOD), (3, 0, GOOD)]))
+    caught_up = [(3, float(second), GOOD) for second in range(1, 61)]
+    found = course(watch.see(block(60, caught_up)))
+    assert [(subject, new) for subject, _, _, new in found] == [
+        (enterprise_as_such("a"), ORANGE),
+        (source_as_such("a1"), YELLOW),
+        (source_as_such("a2"), YELLOW),
+    ]
+    watch = watching()
+    watch.see(block(0, [(0, 0, GOOD), (2, 0, GOOD), (3, 0, GOOD)]))
+    assert watch.see(block(61, [(3, 1, GOOD), (3, 60, GOOD), (3, 61, GOOD)])) == []
