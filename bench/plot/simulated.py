@@ -53,7 +53,7 @@ def rate() -> Chart:
 
 
 def forecast() -> Chart:
-    """A tank fills, more slowly for a while; below the minutes that are left, with their 90 % interval."""
+    """A tank fills, for a while slowly. Minutes left: green at the rule's probability, grey at even chances."""
     second = np.arange(0, 5400.0)
     level = np.interp(second, [0, 600, 2100, 3000, 5400], [12, 12, 12.9, 13.2, 14.6]) + noise(3, len(second), 0.004)
     readings = Readings.every(1.0, np.round(level, 3), resolution=0.001)
