@@ -6,14 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.detection.clock import flags, ticks
+from bench.detection.clock import PHASES, flags, ticks
 from bench.detection.runs import runs
 
+phases = st.sampled_from([0.0, *PHASES])
 
-@given(rows=st.integers(1, 400), alarms=st.integers(0, 50), first=st.integers(0, 100))
-def test_ticks_are_evenly_spaced_and_as_many_as_asked(rows: int, alarms: int, first: int) -> None:
+
+@given(rows=st.integers(1, 400), alarms=st.integers(0, 50), first=st.integers(0, 100), phase=phases)
+def test_ticks_are_evenly_spaced_and_as_many_as_asked(rows: int, alarms: int, first: int, phase: float) -> None:
     first = min(first, rows)
-    found = ticks(rows, alarms, first)
+    found = ticks(rows, alarms, first, phase=phase)
     assert len(found) == min(alarms, rows - first)
     if len(found):
         assert found.min() >= first
@@ -22,10 +24,18 @@ def test_ticks_are_evenly_spaced_and_as_many_as_asked(rows: int, alarms: int, fi
     assert len(spacing) == 0 or (spacing.min() >= 1 and spacing.max() - spacing.min() <= 1)
 
 
-@given(rows=st.integers(1, 400), alarms=st.integers(0, 20), flagged=st.integers(0, 200), first=st.integers(0, 100))
-def test_flags_are_as_many_rows_in_as_many_alarms(rows: int, alarms: int, flagged: int, first: int) -> None:
+@given(
+    rows=st.integers(1, 400),
+    alarms=st.integers(0, 20),
+    flagged=st.integers(0, 200),
+    first=st.integers(0, 100),
+    phase=phases,
+)
+def test_flags_are_as_many_rows_in_as_many_alarms(
+    rows: int, alarms: int, flagged: int, first: int, phase: float
+) -> None:
     first = min(first, rows)
-    found = flags(rows, alarms, flagged, first)
+    found = flags(rows, alarms, flagged, first, phase=phase)
     expected = min(flagged, rows - first)
     assert found.shape == (rows,)
     assert found.sum() == (expected if alarms else 0)
