@@ -18,7 +18,7 @@ PACE = 10.0
 SETTLE = 3.0
 """Paces of readings before the first is remembered: means of a few say nothing of what is usual."""
 
-SCATTER, MIDDLE, LONG = 3.0, 20.0, 50.0
+SCATTER, MIDDLE, LONG = 3.0, 10.0, 50.0
 """Paces over which the present scatter, its usual size and the course, and the level are averaged."""
 
 WARMUP = 150.0
@@ -41,8 +41,8 @@ class Novelty:
     Four views of each reading, up and down apart:
     jump      from the reading before
     level     from the mean of 50 paces, or where the hour says more, from what is usual at this hour
-    course    of the mean of one pace from that of 20, or of those deviations from the usual, averaged over one pace
-    scatter   around the mean of 20 paces, over the last 3, as a ratio to what it is on average over 20
+    course    of the mean of one pace from that of 10, or of those deviations from the usual, averaged over one pace
+    scatter   around the mean of 10 paces, over the last 3, as a ratio to what it is on average over 10
     The rarity of each is the share of past readings that did as much, as a power of ten: 3 is one in a thousand; beyond
     all that was ever seen it goes on with the size. score = fourth root of the sum of their fourth powers.
 

@@ -24,7 +24,7 @@ MOVED: dict[str, tuple[Sequence[str], Mapping[str, Sequence[object]]]] = {
             "novelty.pace": [5, 7, 10, 14, 20],
             "novelty.rhythm": ["none", "day", "week"],
             "per_decade": [0.0, 0.25, 0.5, 0.75, 1.0],
-            "half_life": [50, 100, 300, 400],
+            "half_life": [50, 100, 200, 400],
             "threshold.standard": [1.55, 1.65, 1.75, 1.85, 1.95, 2.05],
         },
     ),

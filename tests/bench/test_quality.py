@@ -115,7 +115,7 @@ def test_an_option_is_moved_and_the_others_stay() -> None:
     chosen = quality.options()["nab"]
     changed = moved(chosen, "novelty.pace", 20)
     assert changed["novelty"] == {**chosen["novelty"], "pace": 20}
-    assert moved(chosen, "half_life", 300) == chosen
+    assert moved(chosen, "half_life", chosen["half_life"]) == chosen
     with pytest.raises(KeyError, match=r"novelty\.paces"):
         moved(chosen, "novelty.paces", 20)
     for name, (_, moves) in MOVED.items():

@@ -36,7 +36,7 @@ def test_nothing_is_said_during_the_warm_up() -> None:
 
 
 def test_noise_is_seldom_novel() -> None:
-    score = follow(noise(6000, m=40))[:, 1000:]
+    score = follow(noise(3000, m=80))[:, 500:]
     assert np.mean(score >= 3.5) < 0.003
     assert np.mean(score >= 5) < 5e-5
 
@@ -74,8 +74,7 @@ def test_what_comes_back_is_no_longer_novel() -> None:
 
 def test_a_perfect_repetition_is_never_novel() -> None:
     wave = np.tile(np.repeat([0.0, 10.0], 50), 40)[np.newaxis]
-    assert np.nanmax(follow(wave)[:, 1200:]) < 3.3
-    assert np.nanmax(follow(wave)[:, 2000:]) < 2.5
+    assert np.nanmax(follow(wave)[:, 1000:]) < 2.5
 
 
 def test_an_hour_is_held_against_its_own_past_when_there_is_a_rhythm() -> None:
