@@ -410,6 +410,32 @@ def _fault_over(rule: Rule, point: Point, hold: Hold) -> Text:
     return Text(f"设备恢复正常{now.zh}", f"is in order again{now.en}")
 
 
+VIEWS = {
+    "jump": Text("跳变", "a jump"),
+    "level": Text("水平", "its level"),
+    "course": Text("走势", "its course"),
+    "scatter": Text("波动", "its scatter"),
+}
+"""What may be rare of a signal, by the name of the figure that says how much."""
+
+
+def _novelty(rule: Rule, point: Point, hold: Hold) -> Text:
+    known = [view for view in VIEWS if view in hold.figures]
+    if not known:
+        return _score(rule, point, hold)
+    rarest, score = VIEWS[max(known, key=hold.figures.__getitem__)], _figure(hold.score, rule.unit)
+    beyond, now = _beyond(rule, hold, score, _figure(hold.limit, rule.unit)), _now(point, hold)
+    return Text(
+        f"表现为历史罕见,主要是{rarest.zh}({score}){beyond.zh}{now.zh}",
+        f"does what it rarely or never did before, above all {rarest.en} ({score}){beyond.en}{now.en}",
+    )
+
+
+def _novelty_over(rule: Rule, point: Point, hold: Hold) -> Text:
+    now = _now(point, hold)
+    return Text(f"已不再罕见{now.zh}", f"is nothing rare any more{now.en}")
+
+
 Phrase = Callable[[Rule, Point, Hold], Text]
 
 FINDINGS: Mapping[str, Phrase] = {
@@ -425,6 +451,7 @@ FINDINGS: Mapping[str, Phrase] = {
     "shift": _shift,
     "stuck": _stuck,
     "fault": _fault,
+    "novelty": _novelty,
 }
 """What a rule of each kind found; a kind that is not here tells its score."""
 
@@ -441,6 +468,7 @@ ENDINGS: Mapping[str, Phrase] = {
     "shift": _shift_over,
     "stuck": _stuck_over,
     "fault": _fault_over,
+    "novelty": _novelty_over,
 }
 """That it is over."""
 

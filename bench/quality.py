@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.detection import Judge, Missing, batadal, gecco, nab, skab, tep
 from ganzhi.figure import Figure, table, write_json
@@ -56,19 +57,24 @@ def data_folder() -> Path:
     return Path(os.environ.get("GANZHI_BENCH_DATA") or ROOT.parent / "shared" / "data")
 
 
+def options() -> dict[str, Any]:
+    """What was chosen, a table a data set."""
+    return tomllib.loads(OPTIONS.read_text(encoding="utf-8"))
+
+
 def measure(folder: Path, names: Sequence[str], *, short: bool) -> list[Figure]:
     """The figures of these data sets; prints a table a data set, or what is missing."""
-    options = tomllib.loads(OPTIONS.read_text(encoding="utf-8"))
+    chosen = options()
     figures: list[Figure] = []
     for name in names:
-        chosen = SETS[name]
+        data = SETS[name]
         began = time.perf_counter()
         try:
-            if not (folder / chosen.folder).is_dir():
-                raise Missing(f"there is no folder {folder / chosen.folder}")
-            judged = chosen.judge(folder / chosen.folder, options[name], short=short)
+            if not (folder / data.folder).is_dir():
+                raise Missing(f"there is no folder {folder / data.folder}")
+            judged = data.judge(folder / data.folder, chosen[name], short=short)
         except Missing as missing:
-            print(f"{name}: {missing}; obtain {chosen.source}\n", flush=True)
+            print(f"{name}: {missing}; obtain {data.source}\n", flush=True)
             continue
         print("\n".join(judged.details))
         print(table(f"{name}, {time.perf_counter() - began:.0f} s", judged.figures), end="\n\n", flush=True)

@@ -12,6 +12,7 @@ from detectors.fence import Fence
 from detectors.forecast import Forecast
 from detectors.grade import AtLeast, Counting, Grade, Raised, Worst
 from detectors.joint import Joint
+from detectors.novelty import Novelty
 from detectors.profile import Profile
 from detectors.rate import Rate
 from detectors.rows import Rows, State
@@ -83,6 +84,7 @@ KINDS: dict[str, KindSpec] = {
     "stuck": KindSpec(Stuck, frozenset({"changes", "learn_s", "memory_s"})),
     "fence": KindSpec(Fence, frozenset({"polygons", "stay", "wait"}), in_turn=True),
     "joint": KindSpec(Joint, frozenset({"model", "wait"}), in_turn=True),
+    "novelty": KindSpec(Novelty, frozenset({"pace", "warmup", "memory_s", "rhythm"})),
 }
 
 

@@ -145,6 +145,11 @@ KINDS = {
         side="high",
         per=("source", "enterprise", "all"),
     ),
+    "novelty": Kind(
+        unit="decades",
+        options={"pace": float, "warmup": int, "memory_s": float, "rhythm": ("day", "week", "none")},
+        side="high",
+    ),
 }
 """What a rule pack may set, by kind; a test holds it against the detectors' own OPTIONS."""
 

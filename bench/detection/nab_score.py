@@ -73,17 +73,18 @@ def probation(rows: int) -> int:
 
 
 def label(time: Int64s, windows: Sequence[tuple[int, int]]) -> Labels:
-    """Labels of the rows at `time` (n,), rising, from the times of each window's first and last row."""
+    """Labels of the rows at `time` (n,) from the times of each window's first and last row."""
     n = len(time)
     row = np.arange(n)
     window = np.full(n, OUTSIDE, np.intp)
     worth = np.full(n, -1.0)
     top = sigmoid(np.array(-1.0))
     for number, (begin, end) in enumerate(sorted(windows)):
-        first, last = int(np.searchsorted(time, begin)), int(np.searchsorted(time, end, side="right")) - 1
-        width = last - first + 1
-        if width < 1:
+        inside = np.flatnonzero((time >= begin) & (time <= end))
+        if not len(inside):
             continue
+        first, last = int(inside[0]), int(inside[-1])
+        width = last - first + 1
         window[first : last + 1] = number
         worth[first : last + 1] = sigmoid(-(last - row[first : last + 1] + 1) / width) / top
         behind = (row[last + 1 :] - last) / max(width - 1, 1)

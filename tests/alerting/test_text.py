@@ -25,6 +25,7 @@ SPIKE = rule("spike", "spike", "sigma", name=NAME)
 SPREAD = rule("spread", "spread", "ratio", name=NAME)
 SHIFT = rule("shift", "shift", "sigma", name=NAME)
 STUCK = rule("stuck", "stuck", "pauses", name=NAME)
+NOVELTY = rule("novelty", "novelty", "decades", name=NAME)
 STORM = rule("s", "accumulate", "steps", name=NAME)
 USUAL = rule("u", "profile", "sigma", name=NAME)
 CREEP = rule("c", "creep", "°", name=NAME)
@@ -401,6 +402,30 @@ CASES: dict[str, Case] = {
         hold(Tier.NONE, -150.0, -100.0),
         "已回到许可范围,距禁入区 150 m",
         "is back where it may be, 150 m from the closed area",
+    ),
+    "novelty": (
+        NOVELTY,
+        LEVEL,
+        hold(Tier.BLUE, 4.2, 3.5, 5.02, {"jump": 0.1, "level": 4.1, "course": 2.0, "scatter": 1.0}),
+        "表现为历史罕见,主要是水平(4.20 decades),高于蓝色限值 3.50 decades,当前 5.02 m",
+        (
+            "does what it rarely or never did before, above all its level (4.20 decades), "
+            "above the blue limit 3.50 decades, now 5.02 m"
+        ),
+    ),
+    "novelty, no figures": (
+        NOVELTY,
+        LEVEL,
+        hold(Tier.BLUE, 4.0, 4.0),
+        "评分为 4.00 decades,达到蓝色限值",
+        "scores 4.00 decades, at the blue limit",
+    ),
+    "novelty over": (
+        NOVELTY,
+        LEVEL,
+        hold(Tier.NONE, 1.0, 4.0, 5.03),
+        "已不再罕见,当前 5.03 m",
+        "is nothing rare any more, now 5.03 m",
     ),
     "other kind": (
         OTHER,

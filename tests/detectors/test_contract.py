@@ -185,6 +185,16 @@ RULES: dict[str, Callable[[], list[Rule]]] = {
         group("counting", ("item",), [(0, 2)], counts="2 yellow -> orange", on_delay_s=1, off_delay_s=1, name="dam"),
         group("counting", ("a", "b"), [EVERY], counts="2 blue -> yellow", items=True, name="items"),
     ],
+    "novelty": lambda: [
+        rule(
+            "novelty",
+            [0.8, 1.2, NAN, NAN],
+            points=EVERY,
+            options={"pace": 1.5, "warmup": 8, "memory_s": 20, "rhythm": "none"},
+            name="forgetful",
+        ),
+        rule("novelty", [0.8, NAN, NAN, NAN], points=SOME, options={"pace": 2, "warmup": 10}, name="daily"),
+    ],
 }
 
 
