@@ -75,7 +75,8 @@ class Parabola:
         # level, slope, bend, their covariance (00, 01, 02, 11, 12, 22), weight of the readings,
         # mean absolute residual, residuals known, last one, likeness, course
         self._memory = np.zeros((m, RECURRENT))
-        self.state: State = {"time": self._time, "memory": self._memory}
+        # Names of their own: nothing is taken over from a straight line's state of the same rule.
+        self.state: State = {"heard": self._time, "parabola": self._memory}
 
     def follow(self, rows: Rows) -> Course:
         """Take in the rows, round by round."""

@@ -23,7 +23,7 @@ from ganzhi.records import Floats
 GAIN_MOST = 2.0
 """It is believed to be at the target no sooner than in a third of the time of the straight line."""
 
-ROAM, ROAM_GAIN = 0.05, 0.4
+ROAM, ROAM_GAIN = 0.03, 0.3
 """Standard deviation of what the course does otherwise from now on, in shares of its speed, and of its gain."""
 
 FINITE = 1e150

@@ -101,7 +101,7 @@ def test_an_option_by_point_begins_anew_only_where_it_changed() -> None:
     before.update(block(np.repeat(np.arange(40.0), 2), np.repeat(np.arange(40.0) * 0.1, 2), point=point))
     assert adopted(before, after, [0, 1]) == ["forecast"]
     state = after.snapshot()
-    name = next(name for name in state if name.endswith(".time"))
+    name = next(name for name in state if name.endswith(".heard"))
     assert [bool(time > 0) for time in state[name].tolist()] == [True, False]
 
 

@@ -77,10 +77,10 @@ def accelerating(n: int, *, seed: int = 4) -> np.ndarray[tuple[int, ...], np.dty
 
 def test_growth_that_speeds_up_is_warned_of_earlier_than_a_straight_line_would() -> None:
     level = accelerating(6000)
-    curved = forecast([60, NAN, NAN, NAN], target=TARGET, window_s=900, curvature=1.0)
-    straight = forecast([60, NAN, NAN, NAN], target=TARGET, window_s=900, curvature=1e-6)
-    (soon,) = engine(curved).update(block(np.arange(6000.0), level))
-    (later,) = engine(straight).update(block(np.arange(6000.0), level))
+    curved = forecast([40, NAN, NAN, NAN], target=TARGET, window_s=900, curvature=1.0)
+    straight = forecast([40, NAN, NAN, NAN], target=TARGET, window_s=900, curvature=1e-6)
+    soon, *_ = engine(curved).update(block(np.arange(6000.0), level))
+    later, *_ = engine(straight).update(block(np.arange(6000.0), level))
     assert minute(soon) < minute(later) - 3
     assert soon.evidence["minutes_early"] < 100 - minute(soon) < soon.evidence["minutes_late"]
     assert not later.evidence["minutes_early"] < 100 - minute(later) < later.evidence["minutes_late"]

@@ -92,9 +92,9 @@ def test_thirty_thousand_readings_leave_it_as_sound_as_a_thousand() -> None:
     parabola = Parabola(window_s=16.0, period_s=np.ones(1), resolution=np.full(1, 0.001))
     for second in range(30_000):
         found = parabola.follow(rows(np.array([0.5 * second]), float(second)))
-    covariance = parabola.state["memory"][0, 3:9]
+    covariance = parabola.state["parabola"][0, 3:9]
     settled = Parabola(window_s=16.0, period_s=np.ones(1), resolution=np.full(1, 0.001))
     for second in range(1_000):
         settled.follow(rows(np.array([0.5 * second]), float(second)))
-    assert covariance == pytest.approx(settled.state["memory"][0, 3:9], rel=1e-9)
+    assert covariance == pytest.approx(settled.state["parabola"][0, 3:9], rel=1e-9)
     assert found.slope[0] * found.per_min[0] == pytest.approx(30.0, rel=1e-9)
