@@ -40,9 +40,7 @@ SPLITS, SEED = 20, 1
 def judge(folder: Path, options: Mapping[str, Any], *, short: bool) -> Judged:
     """Score every series under data/ that labels/ knows, by each of the three profiles."""
     recordings, corpus = read(folder)
-    scores = Feed(recordings).scores("novelty", options["novelty"])
-    watched = [options["per_decade"] * np.log10(1 + np.arange(len(score))) for score in scores]
-    sure = [peaks(score[:, 0] - common, options["half_life"]) for score, common in zip(scores, watched, strict=True)]
+    sure = confidence(recordings, options)
     figures: list[Figure] = []
     details = [f"{'recording':<58} {'rows':>6}  windows found, false detections: standard, low_fp, low_fn"]
     for recording, given, labels in zip(recordings, sure, corpus, strict=True):
@@ -69,6 +67,13 @@ def judge(folder: Path, options: Mapping[str, Any], *, short: bool) -> Judged:
     return Judged(figures, details)
 
 
+def confidence(recordings: Sequence[Recording], options: Mapping[str, Any]) -> list[Floats]:
+    """How sure each reading is to be found, in decades; NaN where nothing new is told. float64 (n,) a recording."""
+    scores = [score[:, 0] for score in Feed(recordings).scores("novelty", options["novelty"])]
+    common = [options["per_decade"] * np.log10(1 + np.arange(len(score))) for score in scores]
+    return [peaks(score - each, options["half_life"]) for score, each in zip(scores, common, strict=True)]
+
+
 def read(folder: Path) -> tuple[list[Recording], list[Labels]]:
     """The series that have labels, and these."""
     labels = folder / "labels" / "combined_windows.json"
@@ -84,7 +89,7 @@ def read(folder: Path) -> tuple[list[Recording], list[Labels]]:
             rows = list(csv.DictReader(file))
         time = np.array([_ns(row["timestamp"]) for row in rows])
         value = np.array([float(row["value"]) for row in rows])
-        recordings.append(Recording(name, time, value[:, np.newaxis], np.array([_step(value)])))
+        recordings.append(Recording(name, time, value[:, np.newaxis], np.array([step(value)])))
         corpus.append(nab_score.label(time, [(_ns(begin), _ns(end)) for begin, end in windows[name]]))
     if not any(labels.windows for labels in corpus):
         raise Missing(f"{folder / 'data'} holds no series with labelled windows")
@@ -122,8 +127,8 @@ def _ns(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * NS_PER_S
 
 
-def _step(value: Floats) -> float:
-    # The resolution, as a data sheet would say: the smallest step between readings of the part that is not scored.
+def step(value: Floats) -> float:
+    """The resolution, as a data sheet would say: the smallest step between readings of the part that is not scored."""
     steps = np.diff(np.unique(value[: nab_score.probation(len(value))]))
     return float(max(steps.min(), FINEST)) if len(steps) else FINEST
 
