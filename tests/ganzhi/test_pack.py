@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import simulators
 from config import load_rules
 from config.settings import PACKS, packs_known
 from detectors.engine import Engine
@@ -36,19 +37,28 @@ SITES: dict[str, tuple[Wanted, ...]] = {
         ("seepage", "L/s", 0, 100, 1),
         ("rainfall", "mm", 0, 100, 1),
     ),
+    "slope": (
+        ("displacement", "mm", -2000, 2000, 3),
+        ("crack_width", "mm", -500, 500, 1),
+        ("rainfall", "mm", 0, 100, 1),
+    ),
     "rainfall": (("rainfall", "mm", 0, 100, 2),),
     "power_use": (("power", "kW", 0, 1000, 2),),
 }
+
+
+NO_RANGES: Mapping[str, float] = {}
 
 
 def test_every_pack_is_under_test() -> None:
     assert SITES.keys() | {"tank_farm", "skab_rig"} == set(packs_known())
 
 
-def site(sector: str) -> Catalogue:
-    """One source of a sector, its points ten metres apart."""
+def site(sector: str, ranges: Mapping[str, float] = NO_RANGES) -> Catalogue:
+    """One source of a sector, its points ten metres apart; `ranges`: the upper end of a quantity, where another."""
     points = []
-    for quantity, unit, low, high, count in SITES[sector]:
+    for quantity, unit, low, usual, count in SITES[sector]:
+        high = ranges.get(quantity, usual)
         for k in range(count):
             tag = f"{quantity}-{k}"
             place = 117.7, 38.98 + 0.00009 * k
@@ -56,16 +66,16 @@ def site(sector: str) -> Catalogue:
     return Catalogue({"a": TOWN}, {"s": Source("s", "a", Text("源", "Source"), sector)}, tuple(points))
 
 
-def rules_of(sector: str) -> tuple[Rule, ...]:
-    rules, warnings = load_rules([PACKS / f"{sector}.toml"], site(sector), command.KINDS)
+def rules_of(sector: str, ranges: Mapping[str, float] = NO_RANGES) -> tuple[Rule, ...]:
+    rules, warnings = load_rules([PACKS / f"{sector}.toml"], site(sector, ranges), command.KINDS)
     assert warnings == ()
     return rules
 
 
-def engine(sector: str) -> Engine:
-    points = site(sector).points
+def engine(sector: str, ranges: Mapping[str, float] = NO_RANGES) -> Engine:
+    points = site(sector, ranges).points
     return Engine(
-        rules_of(sector),
+        rules_of(sector, ranges),
         period_s=np.array([point.period_s for point in points]),
         resolution=np.array([point.resolution for point in points]),
     )
@@ -144,3 +154,37 @@ def test_a_fence_reads_longitude_and_latitude_whichever_comes_first_in_the_list(
     detect = Engine([rule], period_s=np.full(2, 10.0), resolution=np.full(2, 1e-5))
     assert course(detect.update(readings(0, [0, 1], [38.95, 117.75])), "vessel.fence") == []
     assert course(detect.update(readings(1, [0, 1], [38.95, 117.81])), "vessel.fence") == [(1, Tier.YELLOW)]
+
+
+def accident(sector: str, happens: tuple[str, str], minutes: float, days: tuple[int, int]) -> list[Transition]:
+    """What a pack says of its simulator: so many quiet days, and so many after the accident began."""
+    ranges = {"phreatic_depth": 25.0}  # so that the blue limit is 7.5 m, where the simulated dam has 10 or more
+    points = site(sector, ranges).points
+    model = simulators.KINDS[sector](points=points, rng=np.random.default_rng(3))
+    detect = engine(sector, ranges)
+    found: list[Transition] = []
+    begins, ends = (round(day * 1440 / minutes) for day in (days[0], sum(days)))
+    for step in range(ends):
+        if step == begins:
+            model.start(*happens)
+        values = model.step(minutes * 60)
+        found += detect.update(readings(step * minutes, range(len(points)), [values[point.tag] for point in points]))
+    return found
+
+
+def test_a_slope_that_runs_to_its_failure_goes_through_the_colours_days_ahead() -> None:
+    found = [t for t in accident("slope", ("failure", "displacement-1"), 60, (12, 20)) if t.rule.endswith("creep")]
+    assert {t.point for t in found if t.new >= Tier.ORANGE} == {1}
+    first = {tier: next(t for t in found if t.point == 1 and t.new >= tier) for tier in (Tier.YELLOW, Tier.RED)}
+    failed = START + 12 * 86_400 * NS_PER_S
+    assert first[Tier.YELLOW].time > failed
+    assert first[Tier.RED].time - first[Tier.YELLOW].time > 2 * 86_400 * NS_PER_S
+
+
+def test_a_blocked_drain_is_foreseen_before_the_phreatic_line_is_at_its_limit() -> None:
+    found = accident("tailings", ("blocked", "drain"), 30, (8, 8))
+    soon = {t.point: t.time for t in reversed(found) if t.rule == "tailings.phreatic.forecast" and t.new}
+    high = {t.point: t.time for t in reversed(found) if t.rule == "tailings.phreatic.low" and t.new}
+    assert soon.keys() >= high.keys() != set()
+    assert min(soon.values()) > START + 8 * 86_400 * NS_PER_S
+    assert all(high[point] - soon[point] > 86_400 * NS_PER_S for point in high)
