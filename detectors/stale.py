@@ -14,6 +14,9 @@ from ganzhi.clock import NS_PER_S
 from ganzhi.records import Bytes, Floats, Int64s, Rule
 
 NEVER_NS = 1 << 62
+GRACE_S = 30
+"""Lines come up one after another: so long after the first block begins the silence of a point never seen."""
+GRACE_NS = GRACE_S * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Stale:
     Output     score float64 (n,), in sampling periods: 0 for a row; and for a silence that lasts longer than a limit
                one row of its own, with that limit for score, at the very moment, by our clock
     Options    none; side "high"; dead-band 0
-    Warm-up    none; a point never seen is silent since the first block
+    Warm-up    none; a point never seen is silent from half a minute after the first block
     Missing    our own outages (detectors/listening.py) count for nothing
     Flat       any row is a sign of life
     Cost       O(n) a block, all points when the next limit may have passed; 9 bytes a point and 16 a limit
@@ -58,14 +61,14 @@ class Stale:
         self.state: State = {"last": self._last, "quality": self._quality, "next": self._next}
 
     def begin(self, slots: Slots, moment: int) -> None:
-        """These points count as silent since a moment of listening time, the others as before."""
+        """These points count as silent from half a minute after a moment of listening time, the others as before."""
         if moment != NOT_YET:
-            self._last[slots] = moment
+            self._last[slots] = moment + GRACE_NS
             self._next[0] = NOT_YET + 1  # look again at the next block
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
         if self._next[0] == NOT_YET:
-            self._last[:] = rows.since
+            self._last[:] = rows.since + GRACE_NS
         if len(rows):
             self._next[0] = min(int(self._next[0]), rows.since + self._shortest)
         if rows.until > self._next[0]:

@@ -41,6 +41,8 @@ PERIODS = 3.0
 BACK_NS = 30 * NS_PER_S
 """How long data must be back before the alarm clears: the silence of its points, which it suppresses, clears sooner."""
 LOOK_NS = NS_PER_S // 2
+GRACE_NS = 30 * NS_PER_S
+"""Lines come up one after another: silence counts from so long after our start."""
 OUTAGE_NS = 10 * NS_PER_S
 """A longer time without a block, not even a tick, is an outage of ours and counts for nothing."""
 
@@ -214,9 +216,9 @@ class Silence:
             places = self._source_of.take(block.point)
             if len(self._heard):
                 before = self._heard.copy()
-                self._heard[places] = np.maximum(self._heard[places], received)
-                # Data are back since the first row after a silence that was long enough.
-                woken = self._heard - before > self._threshold
+                self._heard[places] = received
+                # Data are back since the first row after a silence that was long enough, or after our start.
+                woken = (self._heard - before > self._threshold) | (self._heard < before)
                 self._back[woken] = self._heard[woken]
         if block.now - self._looked < LOOK_NS:
             return []
@@ -227,8 +229,8 @@ class Silence:
         """When each row came, as if our own outages, before it and within the block, had been before the block."""
         if self._now == 0:
             self._now = int(block.received[0]) if len(block) else block.now
-            self._heard[:] = self._now
-            self._back[:] = self._now
+            self._heard[:] = self._now + GRACE_NS
+            self._back[:] = self._now + GRACE_NS
         moments = np.maximum.accumulate(np.concatenate([[self._now], block.received, [block.now]]))
         gaps = np.diff(moments)
         lost = np.where(gaps > OUTAGE_NS, gaps, 0)
@@ -236,7 +238,7 @@ class Silence:
         self._back += lost.sum()
         self._now = int(moments[-1])
         later: Int64s = lost[::-1].cumsum()[::-1]
-        received: Int64s = block.received + later[1:]
+        received: Int64s = moments[1:-1] + later[1:]
         return received
 
     def _look(self, now: int) -> list[Transition]:

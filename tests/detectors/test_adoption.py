@@ -110,10 +110,11 @@ def test_a_new_point_is_silent_from_now_on_and_not_since_ever() -> None:
     before.update(block([0.0, 1.0], 1.0))
     after = engine(rule("stale", [3, NAN, NAN, NAN], points=[0, 1]), n_points=2)
     assert adopted(before, after, [0, -1]) == ["stale"]
-    assert course(run(after, [block([2.0, 3.0], 1.0, received=[2.0, 3.0])])) == []
-    found = after.update(block([4.0, 5.0], 1.0, received=[4.0, 5.0]))
+    seconds = np.arange(2.0, 34.0)
+    assert course(run(after, [block(seconds, 1.0, received=seconds)])) == []
+    found = after.update(block([34.0, 35.0], 1.0, received=[34.0, 35.0]))
     assert [(t.point, round((t.time - found[0].time) / 1e9, 6)) for t in found] == [(1, 0.0)]
-    assert course(found)[0][0] == 4.0
+    assert course(found)[0][0] == 34.0
 
 
 def test_a_score_begins_anew_when_another_version_remembered_something_else() -> None:

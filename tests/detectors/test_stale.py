@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from detectors.engine import Engine
@@ -46,12 +47,14 @@ def test_a_row_exactly_at_the_limit_is_in_time() -> None:
     assert stale().update(block([1, 2, 3], 7, received=[0, 6, 12], now=18)) == []
 
 
-def test_a_point_never_seen_is_silent_since_the_first_block() -> None:
+def test_a_point_never_seen_is_silent_from_half_a_minute_after_the_first_block() -> None:
     detect = stale(n_points=2)
-    assert course(detect.update(block([0, 1, 2], 7, received=[4, 8, 12]))) == [(10, NONE, BLUE)]
-    assert course(run(detect, [tick(at(17)), block([3], 1, point=1, received=17)])) == [
-        (14, BLUE, YELLOW),
-        (17, YELLOW, NONE),
+    arrived = np.arange(4, 41, 4)
+    assert detect.update(block(np.arange(10), 7, received=arrived)) == []
+    assert course(detect.update(block([10, 11], 7, received=[41, 42]))) == [(40, NONE, BLUE)]
+    assert course(run(detect, [tick(at(47)), block([3], 1, point=1, received=47)])) == [
+        (44, BLUE, YELLOW),
+        (47, YELLOW, NONE),
     ]
 
 
