@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.option import choice
+from detectors.recurrence import Columns, Recurrence
+from detectors.room import room
 from detectors.rows import Rows, Slots, State
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Floats, Int64s, Rule
@@ -43,6 +47,32 @@ RESET = 0.5
 
 CEILING = 1e120
 NOT_YET = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fell:
+    """What fell by each row: whether watching begins anew and when, over which time, of it `span`, and how much."""
+
+    again: NDArray[np.bool_]
+    begun: Int64s
+    time: Int64s
+    then: Int64s
+    span: Int64s
+    quanta: Int64s
+
+    def at(self, index: Slots | slice) -> _Fell:
+        columns: tuple[NDArray[Any], ...] = (self.again, self.begun, self.time, self.then, self.span, self.quanta)
+        return _Fell(*(column[index] for column in columns))
+
+    def marks(self, width: Int64s, total: Int64s, places: int) -> tuple[Slots, Int64s, Int64s]:
+        """The totals at the beginnings of buckets since the rows before: of which row, which bucket, how much."""
+        bucket = self.time // width
+        steps = np.minimum(bucket - self.then // width, places)
+        row = np.repeat(np.arange(len(bucket)), steps)
+        back = np.repeat(np.cumsum(steps), steps) - 1 - np.arange(len(row))
+        begin = bucket[row] - back
+        share = 1.0 - (self.time[row] - begin * width[row]) / self.span[row]
+        return row, begin, total[row] + np.rint(self.quanta[row] * np.maximum(share, 0.0)).astype(np.int64)
 
 
 class Accumulate:
@@ -82,11 +112,11 @@ class Accumulate:
         self._silence = np.full(m, shortest) if self._counter else hidden
         self._jitter = JITTER * resolution
         self._ring = np.zeros((m, int(np.ceil(self._windows[-1] / self._windows[0] * BUCKETS)) + 2), np.int64)
-        self._total = np.zeros(m, np.int64)  # quanta since ever; it may wrap around, its differences do not
-        self._time = np.full(m, NOT_YET, np.int64)
-        self._since = np.full(m, NOT_YET, np.int64)
-        self._last = np.zeros(m)
-        self._reached = np.zeros(m, np.uint8)
+        self._total = room(m, dtype=np.int64)  # quanta since ever; it may wrap around, its differences do not
+        self._time = room(m, dtype=np.int64, filled=NOT_YET)
+        self._since = room(m, dtype=np.int64, filled=NOT_YET)
+        self._last = room(m, 1)
+        self._reached = room(m, 1)
         self._sums = np.empty((0, len(self._windows)))
         self._score = np.empty(0)
         self.state: State = {
@@ -99,13 +129,28 @@ class Accumulate:
         }
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
-        self._score = np.empty(len(rows))
+        slot, time = rows.slot, rows.time
+        before = rows.before(self._time, time)
+        new = before == NOT_YET
+        period = self._period.take(slot)
+        gap = np.where(new, period, time - before)
+        fell = self._count(rows, new) if self._counter else rows.value
+        with np.errstate(under="ignore"):
+            quanta = np.rint(np.minimum(np.maximum(fell, 0.0), CAP * self._quantum) / self._quantum).astype(np.int64)
+        span = gap if self._counter else np.minimum(gap, period)
+        then = np.where(new, time - span, before)
+        again = new | (gap > self._silence.take(slot))
+        begun = time if self._counter else time - span
+        all_fell = _Fell(again, begun, time, then, span, quanta)
+
+        since = np.empty(len(rows), np.int64)
         self._sums = np.empty((len(rows), len(self._windows)))
-        for part in rows.rounds():
-            slot, time = rows.slot[part], rows.time[part]
-            self._fall(slot, time, rows.value[part])
-            self._sums[part] = self._amounts(slot, time)
-            self._score[part] = self._climb(slot, time, self._sums[part])
+        for part in rows.wide():
+            since[part], self._sums[part] = self._round(slot[part], all_fell.at(part))
+        for point, index in rows.points():
+            since[index], self._sums[index] = self._point(point, all_fell.at(index))
+        self._sums *= self._quantum
+        self._score = self._climb(rows, time - since)
         return rows, self._score
 
     def evidence(self, row: int) -> Mapping[str, float]:
@@ -115,69 +160,92 @@ class Accumulate:
         threshold, window = max(step, key=lambda pair: found[pair[1]] / pair[0])
         return {"amount": found[window], "window_s": window, "threshold": threshold}
 
-    def _fall(self, slot: Slots, time: Int64s, value: Floats) -> None:
-        before, total, width = self._time.take(slot), self._total.take(slot), self._width.take(slot)
-        new = before == NOT_YET
-        gap = np.where(new, self._period.take(slot), time - before)
-        fell = self._count(slot, value, new) if self._counter else value
-        with np.errstate(under="ignore"):
-            fell = np.rint(np.minimum(np.maximum(fell, 0.0), CAP * self._quantum) / self._quantum)
-        again = new | (gap > self._silence.take(slot))
-        span = gap if self._counter else np.minimum(gap, self._period.take(slot))
-        self._since[slot] = np.where(again, time if self._counter else time - span, self._since.take(slot))
-
-        # The totals at the beginnings of buckets since the last reading, with what fell spread over its span.
-        places = self._ring.shape[1]
-        bucket = time // width
-        steps = np.minimum(bucket - np.where(new, time - span, before) // width, places)
-        if steps.any():
-            row = np.repeat(np.arange(len(slot)), steps)
-            back = np.repeat(np.cumsum(steps), steps) - 1 - np.arange(len(row))
-            begin = bucket[row] - back
-            share = 1.0 - (time[row] - begin * width[row]) / span[row]
-            at = total[row] + np.rint(fell[row] * np.maximum(share, 0.0)).astype(np.int64)
-            self._ring[slot[row], begin % places] = at
-        self._total[slot] = total + fell.astype(np.int64)
-        self._time[slot] = time
-
-    def _count(self, slot: Slots, value: Floats, new: NDArray[np.bool_]) -> Floats:
-        x = np.minimum(np.maximum(value, -CEILING), CEILING)
-        last = np.where(new, x, self._last.take(slot))
-        fell = x < last
-        self._last[slot] = np.where(fell & (last - x <= self._jitter.take(slot)), last, x)
-        with np.errstate(under="ignore"):
-            risen: Floats = np.where(fell, np.where(x <= last * RESET, x, 0.0), x - last)
+    def _count(self, rows: Rows, new: NDArray[np.bool_]) -> Floats:
+        x = np.minimum(np.maximum(rows.value, -CEILING), CEILING)
+        [risen] = COUNT.run(rows, self._last, (x, new), (self._jitter,))
         return risen
 
-    def _amounts(self, slot: Slots, time: Int64s) -> Floats:
+    def _round(self, slot: Slots, fell: _Fell) -> tuple[Int64s, Floats]:
         places, width, total = self._ring.shape[1], self._width.take(slot), self._total.take(slot)
-        sums = np.empty((len(slot), len(self._windows)))
+        row, bucket, at = fell.marks(width, total, places)
+        self._ring[slot[row], bucket % places] = at
+        total += fell.quanta
+        self._total[slot] = total
+        since = np.where(fell.again, fell.begun, self._since.take(slot))
+        self._since[slot] = since
+        return since, self._fallen(fell.time, width, total, lambda bucket: self._ring[slot, bucket % places])
+
+    def _point(self, slot: int, fell: _Fell) -> tuple[Int64s, Floats]:
+        # As a round for each row would. No bucket is read that is older than the ring, or newer than the row.
+        places, width = self._ring.shape[1], np.full(len(fell.time), self._width[slot])
+        total: Int64s = self._total[slot] + np.cumsum(fell.quanta)
+        _, written, at = fell.marks(width, total - fell.quanta, places)
+        before: Int64s = self._ring[slot].copy()
+
+        def read(bucket: Int64s) -> Int64s:
+            if not len(written):
+                return before[bucket % places]
+            place = np.minimum(np.searchsorted(written, bucket), len(written) - 1)
+            found: Int64s = np.where(written[place] == bucket, at[place], before[bucket % places])
+            return found
+
+        fallen = self._fallen(fell.time, width, total, read)
+        self._ring[slot, written[-places:] % places] = at[-places:]
+        self._total[slot] = total[-1]
+        last = np.maximum.accumulate(np.where(fell.again, np.arange(len(total)), -1))
+        since = np.where(last >= 0, fell.begun[last], self._since[slot])
+        self._since[slot] = since[-1]
+        return since, fallen
+
+    def _fallen(self, time: Int64s, width: Int64s, total: Int64s, read: Callable[[Int64s], Int64s]) -> Floats:
+        # Quanta in each window; what `read` says of a bucket is the total at its beginning.
+        fallen = np.empty((len(time), len(self._windows)))
         for column, window in enumerate(self._windows):
             begin = time - round(window * NS_PER_S)
             bucket = begin // width
-            low = self._ring[slot, bucket % places]
-            within = (self._ring[slot, (bucket + 1) % places] - low).astype(np.float64)
-            sums[:, column] = (total - low).astype(np.float64) - within * ((begin - bucket * width) / width)
-        return sums * self._quantum
+            low = read(bucket)
+            within = (read(bucket + 1) - low).astype(np.float64)
+            fallen[:, column] = (total - low).astype(np.float64) - within * ((begin - bucket * width) / width)
+        return fallen
 
-    def _climb(self, slot: Slots, time: Int64s, sums: Floats) -> Floats:
-        ratios = np.zeros((len(slot), len(self._ladder)))
-        unwatched = np.zeros(len(slot), np.intp)  # the highest step with a window that is not yet watched in full
-        watched = time - self._since.take(slot)
+    def _climb(self, rows: Rows, watched: Int64s) -> Floats:
+        ratios = np.zeros((len(rows), len(self._ladder)))
+        unwatched = np.zeros(len(rows), np.intp)  # the highest step with a window that is not yet watched in full
         for number, step in enumerate(self._ladder):
             for amount, window in step:
-                ratio = sums[:, self._windows.index(window)] / (amount * (1.0 - TOLERANCE))
+                ratio = self._sums[:, self._windows.index(window)] / (amount * (1.0 - TOLERANCE))
                 np.maximum(ratios[:, number], ratio, out=ratios[:, number])
             longest = max(window for _, window in step)
             unwatched[watched < round(longest * NS_PER_S)] = number + 1
         reached = ((ratios >= 1.0) * np.arange(1, len(self._ladder) + 1)).max(axis=1)
         above = np.minimum(reached, len(self._ladder) - 1)
-        score: Floats = above + ratios[np.arange(len(slot)), above]
-        held = self._reached.take(slot)
-        told = (reached >= unwatched) | (reached >= np.maximum(held, 1))
-        self._reached[slot] = np.where(told, reached, held)
-        score[~told] = np.nan
+        score: Floats = above + ratios[np.arange(len(rows)), above]
+        [told] = CLIMB.run(rows, self._reached, (reached, unwatched), ())
+        score[told == 0.0] = np.nan
         return score
+
+
+def _count(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    (last,) = state
+    x, new = row
+    (jitter,) = own
+    if new.any():
+        last = np.where(new, x, last)
+    fell = x < last
+    risen = np.where(fell, np.where(x <= last * RESET, x, 0.0), x - last)
+    last = np.where(fell & (last - x <= jitter), last, x)
+    return (last,), (risen,)
+
+
+def _climb(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    (held,) = state
+    reached, unwatched = row
+    () = own
+    told = (reached >= unwatched) | (reached >= np.maximum(held, 1.0))
+    return (np.where(told, reached, held),), (told,)
+
+
+COUNT, CLIMB = Recurrence(_count), Recurrence(_climb)
 
 
 def _ladder(rule: Rule) -> list[list[tuple[float, float]]]:

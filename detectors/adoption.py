@@ -84,6 +84,16 @@ def _same_members(rule: Rule, slot: Slots, before: Int32s, came_from: Int32s) ->
     return same
 
 
+def fits(state: State, prefix: str, snapshot: Snapshot) -> bool:
+    """Whether what a rule's score remembers is there in the form that it has now, as another version may not."""
+    for name, array in state.items():
+        if name.startswith("score."):
+            saved = snapshot.get(f"{prefix}.{name}")
+            if saved is None or saved.dtype != array.dtype or saved.shape[1:] != array.shape[1:]:
+                return False
+    return True
+
+
 def carry(state: State, prefix: str, snapshot: Snapshot, slot: Slots, slots_before: int) -> bool:
     """Copy a rule's arrays, row by row where points moved; whether nothing moved and so everything was copied."""
     # Of a rule over units, too, every array has a row a unit.

@@ -112,7 +112,8 @@ class Course:
 
     def run(self, samples: Samples) -> Steps:
         """The samples in rounds by unit, each with those before it and the running mean."""
-        order, starts = in_rounds(samples.unit, np.empty(len(self._models), np.int32))
+        order, edges = in_rounds(samples.unit, np.empty(len(self._models), np.int32))
+        starts = edges.tolist()
         index = np.arange(len(samples.unit)) if order is None else order
         place = _Place.of(samples, self._cell, self._length)
         x = self._standardised(samples, place)
@@ -150,14 +151,25 @@ class Course:
         if not self._weight.any():
             return mean
         weight = self._weight[place.unit][:, np.newaxis]
+        sizes = np.diff(starts)
+        alone = int((sizes > 1).sum())  # rounds shrink: from here on there is one unit only
         with np.errstate(under="ignore"):
-            for first, end in pairwise(starts):
+            for first, end in pairwise(starts[: alone + 1]):
                 rows = index[first:end]
                 unit = place.unit[rows]
                 now = self._mean[unit]
                 now[place.begins[rows]] = 0.0
                 now += weight[rows] * (x[rows] - now)
                 mean[rows] = self._mean[unit] = now
+            rest = index[starts[alone] :]
+            if len(rest):
+                one = self._mean[place.unit[rest[0]]]
+                share = weight.item(rest[0])
+                for row, begins in zip(rest.tolist(), place.begins[rest].tolist(), strict=True):
+                    if begins:
+                        one.fill(0.0)
+                    one += share * (x[row] - one)
+                    mean[row] = one
         return mean
 
     def _keep(self, samples: Samples, place: _Place, now: Floats) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.failure import NEVER, NS_PER_MIN, Failure
 from detectors.option import choice, number
-from detectors.rows import Rows, Slots, State
-from detectors.trend import CEILING, FINEST, NOT_YET, S_PER_MIN, SIGMA_PER_MEAN_ABS, Fit, Trend
+from detectors.recurrence import Columns, Recurrence
+from detectors.room import room
+from detectors.rows import Rows, Slots, State, common, of
+from detectors.trend import CEILING, FINEST, NOT_YET, S_PER_MIN, SIGMA_PER_MEAN_ABS, Trend
 from ganzhi.records import Floats, Int64s, Rule
 
 WINDOW_S = 86_400.0
@@ -73,38 +77,44 @@ class Creep:
         confidence = number(rule, "confidence", CONFIDENCE, above=0.5, below=1.0)
         self._trend = Trend(window_s=window_s, period_s=period_s, resolution=resolution)
         self._sign = 1.0 if choice(rule, "direction", ("high", "low"), "high") == "high" else -1.0
-        self._window_min = np.maximum(window_s, 16 * period_s) / S_PER_MIN
-        self._settle = number(rule, "settle_s", SETTLE_S, above=0) / S_PER_MIN / self._window_min
-        self._resolution = np.maximum(resolution, FINEST)
+        window_min = np.maximum(window_s, 16 * period_s) / S_PER_MIN
+        floor = np.maximum(resolution, FINEST)
         least = number(rule, "least_per_day", 0.0, above=-1.0) / MIN_PER_DAY
-        self._least = np.maximum(self._resolution / self._window_min, least)
+        self._window_min, self._resolution = common(window_min), common(floor)
+        self._settle = common(number(rule, "settle_s", SETTLE_S, above=0) / S_PER_MIN / window_min)
+        self._least = common(np.maximum(floor / window_min, least))
         m = len(period_s)
-        self._time = np.full(m, NOT_YET, np.int64)
-        self._memory = np.zeros((m, 6))  # steady rate, windows learned, noise, readings in it, last two values
-        self._fast = np.zeros(m, np.bool_)  # accelerating
+        self._time = room(m, dtype=np.int64, filled=NOT_YET)
+        self._last, self._older = room(m), room(m)  # the last two values
+        self._memory = room(m, 5)  # steady rate, windows learned, noise, readings in it, whether it accelerates
         self._failure = Failure(m, errors=NormalDist().inv_cdf(confidence))
         self._seen = np.empty((5, 0))
         trend = {f"trend_{name}": array for name, array in self._trend.state.items()}
-        own: State = {"time": self._time, "memory": self._memory, "fast": self._fast}
+        own: State = {"time": self._time, "last": self._last, "older": self._older, "memory": self._memory}
         self.state: State = trend | self._failure.state | own
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
         fit = self._trend.follow(rows)
-        level, slope, doubt = self._sign * fit.level, self._sign * fit.slope, DOUBT_ERRORS * fit.error
-        score = np.empty(len(rows))
-        self._seen = np.full((5, len(rows)), np.nan)
-        for part in rows.rounds():
-            slot, time = rows.slot[part], rows.time[part]
-            x = self._sign * np.minimum(np.maximum(rows.value[part], -CEILING), CEILING)
-            with np.errstate(under="ignore", over="ignore"):  # not at all, or as fast as can be
-                now = Fit(level[part], slope[part], doubt[part])
-                rate = self._follow(slot, time, x, now)
-                steady = self._steady(slot)
-                score[part] = np.where(self._memory[slot, 1] >= self._settle.take(slot), _angle(rate / steady), np.nan)
-            self._seen[0, part], self._seen[1, part] = rate, steady
-            fast = np.flatnonzero(self._fast.take(slot))
-            if len(fast):
-                self._seen[2:, part.start + fast] = self._failure.minutes(slot[fast], time[fast])
+        before = rows.before(self._time, rows.time)
+        new, known = before == NOT_YET, ~np.isnan(fit.slope)
+        x = self._sign * np.minimum(np.maximum(rows.value, -CEILING), CEILING)
+        last: Floats = np.where(new, x, rows.before(self._last, x))
+        older = np.where(new, x, rows.before(self._older, last))
+        gap = np.where(new, 0, rows.time - before) / NS_PER_MIN / of(self._window_min, rows.slot)
+        with np.errstate(under="ignore", over="ignore"):  # not at all, or as fast as can be
+            slope = np.where(known, self._sign * fit.slope, 0.0)
+            sure = slope - np.where(known, DOUBT_ERRORS * fit.error, np.inf)
+            row = np.abs(x - self._sign * fit.level), slope, sure, known, gap
+            steady, learned, noise, fast, was = STEP.run(rows, self._memory, row, (self._settle, self._least))
+            # The middle one of three values is no spike; on a curve that rises it is the one before the last. Once all
+            # goes quickly, the marks know it before the trend.
+            middle = np.maximum(np.minimum(np.maximum(older, last), x), np.minimum(older, last))
+            sigma = np.maximum(noise * SIGMA_PER_MEAN_ABS, of(self._resolution, rows.slot))
+            self._seen = np.full((5, len(rows)), np.nan)
+            self._seen[0] = np.where(known, np.where(fast > 0.0, slope, np.minimum(slope, steady)), np.nan)
+            self._seen[1] = steady
+            self._mark(rows, fast > 0.0, fast != was, _Curve(rows, before, middle, sigma))
+            score = np.where(learned >= of(self._settle, rows.slot), _angle(self._seen[0] / steady), np.nan)
         return rows, score
 
     def evidence(self, row: int) -> Mapping[str, float]:
@@ -115,46 +125,68 @@ class Creep:
             figures |= {"minutes_failure": expected, "minutes_early": max(early, 0.0), "minutes_late": late}
         return figures
 
-    def _follow(self, slot: Slots, time: Int64s, x: Floats, now: Fit) -> Floats:
-        slope, settle = now.slope, self._settle.take(slot)
-        before = self._time.take(slot)
-        new = before == NOT_YET
-        gap = np.where(new, 0, time - before) / NS_PER_MIN / self._window_min.take(slot)
-        self._memory[slot[gap > FORGET_WINDOWS], :4] = 0.0
-        steady, learned, noise, readings, last, older = self._memory.take(slot, axis=0).T.copy()
-        last, older = np.where(new, x, last), np.where(new, x, older)
-        known = ~np.isnan(slope)
-        beyond = known & (slope - now.error > np.maximum(steady, self._least.take(slot))) & (learned >= settle)
-        fast = np.where(known, beyond | (self._fast.take(slot) & (slope > steady)), self._fast.take(slot))
-        fast &= gap <= SILENCE_WINDOWS
+    def _mark(self, rows: Rows, fast: NDArray[np.bool_], turns: NDArray[np.bool_], curve: _Curve) -> None:
+        # Marks are set, and forgotten where an acceleration begins or ends.
+        for part in rows.wide():
+            self._failure.forget(rows.slot[part][turns[part]])
+            chosen = part.start + np.flatnonzero(fast[part])
+            if len(chosen):
+                self._failure.follow(*curve.at(chosen, STEP_SIGMA))
+                self._foresee(curve, chosen)
+        for slot, index in rows.points():
+            if not (fast[index].any() or turns[index].any()):
+                continue
+            place = np.arange(len(rows))[index]
+            for stretch in np.split(place, np.flatnonzero(turns[place])):
+                run = stretch
+                if len(run) and turns[run[0]]:
+                    self._failure.forget(np.array([slot]))
+                while len(run) and fast[run[0]]:
+                    self._failure.follow(*curve.at(run[:1], STEP_SIGMA))
+                    count = 1 + self._failure.ahead(slot, curve.where[run[1:]])
+                    self._foresee(curve, run[:count])
+                    run = run[count:]
 
-        learns = np.where(known, np.minimum(gap, SILENCE_WINDOWS), 0.0)
-        learned = np.minimum(learned + learns, np.maximum(FOLLOW, settle))
-        share = np.where(beyond, learns / RISE, learns / np.maximum(learned, FINEST))
-        steady += np.minimum(share, 1.0) * np.where(known, np.maximum(slope, 0.0) - steady, 0.0)
-        readings = np.minimum(readings + (known & ~fast), MEMORY)
-        noise += np.where(known & ~fast, np.abs(x - now.level) - noise, 0.0) / np.maximum(readings, 1.0)
-        self._memory[slot] = np.stack([steady, learned, noise, readings, x, last], axis=1)
-        self._time[slot] = time
-        self._failure.forget(slot[~(fast & self._fast.take(slot))])
-        self._fast[slot] = fast
-        rate: Floats = np.where(fast, slope, np.minimum(slope, self._steady(slot)))
-        if fast.any():
-            # The middle one of three values is no spike; on a curve that rises it is the one before the last. Once all
-            # goes quickly, the marks know it before the trend.
-            chosen, then, sigma = slot[fast], before[fast], self._sigma(slot[fast])
-            middle = np.sort([older, last, x], axis=0)[1][fast]
-            self._failure.follow(chosen, then, middle, STEP_SIGMA * sigma)
-            rate[fast] = np.fmax(rate[fast], self._failure.rate(chosen, then, middle - DOUBT_SIGMA * sigma))
-        return rate
+    def _foresee(self, curve: _Curve, chosen: Slots) -> None:
+        slot, then, where, doubt = curve.at(chosen, DOUBT_SIGMA)
+        self._seen[0, chosen] = np.fmax(self._seen[0, chosen], self._failure.rate(slot, then, where - doubt))
+        self._seen[2:, chosen] = self._failure.minutes(slot, curve.rows.time[chosen])
 
-    def _steady(self, slot: Slots) -> Floats:
-        steady: Floats = np.maximum(self._memory[slot, 0], self._least.take(slot))
-        return steady
 
-    def _sigma(self, slot: Slots) -> Floats:
-        sigma: Floats = np.maximum(self._memory[slot, 2] * SIGMA_PER_MEAN_ABS, self._resolution.take(slot))
-        return sigma
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """The course of points that may accelerate: by row, the time before it, where it was then, and its noise."""
+
+    rows: Rows
+    then: Int64s
+    where: Floats
+    sigma: Floats
+
+    def at(self, chosen: Slots, deviations: float) -> tuple[Slots, Int64s, Floats, Floats]:
+        return self.rows.slot[chosen], self.then[chosen], self.where[chosen], deviations * self.sigma[chosen]
+
+
+def _step(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    steady, learned, noise, readings, was = state
+    size, slope, sure, known, gap = row
+    settle, least = own
+    forgets = gap > FORGET_WINDOWS
+    if forgets.any():
+        keep = 1.0 - forgets
+        steady, learned, noise, readings = steady * keep, learned * keep, noise * keep, readings * keep
+    beyond = known & (sure > np.maximum(steady, least)) & (learned >= settle)
+    fast = np.where(known, beyond | ((was > 0.0) & (slope > steady)), was > 0.0) & (gap <= SILENCE_WINDOWS)
+    learns = np.where(known, np.minimum(gap, SILENCE_WINDOWS), 0.0)
+    learned = np.minimum(learned + learns, np.maximum(settle, FOLLOW))
+    share = np.where(beyond, learns / RISE, learns / np.maximum(learned, FINEST))
+    steady = steady + np.minimum(share, 1.0) * np.where(known, np.maximum(slope, 0.0) - steady, 0.0)
+    calm = known & ~fast
+    readings = np.minimum(readings + calm, MEMORY)
+    noise = noise + np.where(calm, size - noise, 0.0) / np.maximum(readings, 1.0)
+    return (steady, learned, noise, readings, fast), (np.maximum(steady, least), learned, noise, fast, was)
+
+
+STEP = Recurrence(_step)
 
 
 def _angle(ratio: Floats) -> Floats:

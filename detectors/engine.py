@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import GROUPS
-from detectors.adoption import Snapshot, carry, members, sources, terms
+from detectors.adoption import Snapshot, carry, fits, members, sources, terms
 from detectors.group import GroupWatch, in_order, read_by
 from detectors.listening import Listening
+from detectors.room import room
 from detectors.rows import Rows, Scope, Slots, State, in_rounds
 from detectors.watch import Watch
 from ganzhi.records import QUALITY_MASK, Floats, Int32s, Int64s, Quality, ReadingBlock, Rule, Tier, Transition
@@ -60,8 +61,8 @@ class Engine:
             raise ValueError("sampling periods must be above 0 and resolutions not below")
         if len({rule.id for rule in rules}) != len(rules):
             raise ValueError("two rules have one id")
-        self._newest = np.full(n_points, NOT_YET, np.int64)
-        self._scratch = np.empty(n_points, np.int32)
+        self._newest = room(n_points, dtype=np.int64, filled=NOT_YET)
+        self._scratch = room(n_points, dtype=np.int32)
         self._listening = Listening()
         self._watches: dict[str, Watch | GroupWatch] = {}
         self._gathering: list[GroupWatch] = []
@@ -158,6 +159,8 @@ class Engine:
         anew: dict[str, set[int]] = {}
         for rule, watch in self._watches.items():
             slot = sources(watch.rule, self._terms[rule], snapshot, came_from)
+            if not watch.rule.units and not fits(watch.state, rule, snapshot):
+                slot = np.full_like(slot, -1)
             before = len(snapshot.get(f"{rule}.points", ()))
             if not carry(watch.state, rule, snapshot, slot, before):
                 watch.begin(np.flatnonzero(slot < 0), self._listening.moment)
@@ -231,12 +234,18 @@ class Engine:
     def _by_age(self, rows: Rows, time: Int64s) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         newer = np.empty(len(rows), np.bool_)
         older = np.empty(len(rows), np.bool_)
-        for part in rows.rounds():
+        for part in rows.wide():
             point, at = rows.slot[part], time[part]
             newest = self._newest.take(point)
             newer[part] = at > newest
             older[part] = at < newest
             self._newest[point] = np.maximum(at, newest)
+        for one, index in rows.points():
+            at = time[index]
+            newest = np.maximum.accumulate(np.append(self._newest[one], at))
+            newer[index] = at > newest[:-1]
+            older[index] = at < newest[:-1]
+            self._newest[one] = newest[-1]
         return newer, older
 
 

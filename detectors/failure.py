@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.room import room
 from detectors.rows import Slots, State
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Floats, Int64s
@@ -34,12 +35,12 @@ class Failure:
 
     def __init__(self, m: int, *, errors: float) -> None:
         self._student = _student(errors)
-        self._marks = np.zeros(m, np.uint8)
-        self._step = np.zeros(m)
-        self._when = np.zeros((m, MARKS), np.int64)
-        self._where = np.zeros((m, MARKS))
-        self._failure = np.full((m, 3), NEVER)  # minutes from the last mark: expected, early, late
-        self._fall = np.zeros(m)  # of the inverse velocity a minute
+        self._marks = room(m, dtype=np.uint8)
+        self._step = room(m)
+        self._when = room(m, MARKS, dtype=np.int64)
+        self._where = room(m, MARKS)
+        self._failure = room(m, 3, filled=NEVER)  # minutes from the last mark: expected, early, late
+        self._fall = room(m)  # of the inverse velocity a minute
         self.state: State = {
             "marks": self._marks,
             "step": self._step,
@@ -72,6 +73,11 @@ class Failure:
         ready = slot[count + 1 >= LEAST]
         if len(ready):
             self._failure[ready], self._fall[ready] = self._fit(ready)
+
+    def ahead(self, slot: int, where: Floats) -> int:
+        """How many of the places (n,) that an accelerating point will be at it passes until the next mark is set."""
+        far = where - self._where[slot, int(self._marks[slot]) - 1] >= self._step[slot]
+        return int(far.argmax()) if far.any() else len(where)
 
     def rate(self, slot: Slots, time: Int64s, where: Floats) -> Floats:
         """From the last mark but two, or the first, to here, or by the fitted line, in units a minute; NaN: unknown."""

@@ -11,7 +11,7 @@ import numpy as np
 from detectors.option import choice, number, per_point
 from detectors.parabola import Course, Parabola
 from detectors.passage import Passage, passage
-from detectors.rows import Rows, State
+from detectors.rows import Rows, Slots, State, common, of
 from ganzhi.records import Floats, Rule
 
 WINDOW_S = 120.0
@@ -51,7 +51,7 @@ class Forecast:
             raise ValueError(f"{rule.id}: the side of a forecast is low: fewer minutes are worse")
         window_s = number(rule, "window_s", WINDOW_S, above=0)
         self._parabola = Parabola(window_s=window_s, period_s=period_s, resolution=resolution)
-        self._target = per_point(rule, "target")
+        self._target = common(per_point(rule, "target"))
         self._sign = 1.0 if choice(rule, "direction", ("high", "low")) == "high" else -1.0
         self._late = NormalDist().inv_cdf(number(rule, "probability", PROBABILITY, above=0.0, below=1.0))
         self._curvature = number(rule, "curvature", CURVATURE, above=0.0)
@@ -62,13 +62,13 @@ class Forecast:
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
         course = self._parabola.follow(rows)
-        target = self._target.take(rows.slot)
+        target = of(self._target, rows.slot)
         with np.errstate(over="ignore", under="ignore"):  # never, or at once: both are right
             distance = self._sign * (target - course.level)
             found = passage(course, distance, self._sign, self._curvature)
             score = found.after(self._late) / course.per_min
         score[np.isnan(course.slope_error)] = np.nan
-        self._seen = _Seen(found, course, target, self._horizon.take(rows.slot))
+        self._seen = _Seen(found, course, rows.slot)
         return rows, score
 
     def evidence(self, row: int) -> Mapping[str, float]:
@@ -80,16 +80,16 @@ class Forecast:
         """
         assert self._seen is not None
         seen = self._seen
-        course, per_min = seen.course, float(seen.course.per_min[row])
+        course, per_min, slot = seen.course, float(seen.course.per_min[row]), seen.slot[row]
         found = seen.passage.row(row)
         errors = NormalDist().inv_cdf(self._confidence)
         figures = {
             "slope_per_min": self._sign * float(found.speed[0]) * per_min,
             "curvature_per_min2": 2.0 * float(course.bend[row]) * per_min * per_min,
-            "target": float(seen.target[row]),
+            "target": float(of(self._target, slot)),
         }
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            horizon = float(seen.horizon[row])
+            horizon = float(self._horizon[slot])
             figures |= {"horizon_min": horizon, "probability": _probability(found, horizon * per_min)}
             for name, deviations in (("expected", 0.0), ("early", -errors), ("late", errors)):
                 minutes = float(found.after(deviations)[0]) / per_min
@@ -103,13 +103,17 @@ class _Seen:
     # The last update, row by row.
     passage: Passage
     course: Course
-    target: Floats
-    horizon: Floats
+    slot: Slots
 
 
 def _probability(found: Passage, within: float) -> float:
+    # As Passage.after has it, in plain floats: forty times.
+    distance, speed, gain, distance_error, speed_error, gain_error = (float(c[0]) for c in found.columns())
     least, most = -FURTHEST, FURTHEST
     for _ in range(HALVINGS):
         middle = (least + most) / 2
-        least, most = (middle, most) if found.after(middle)[0] <= within else (least, middle)
+        left, rate = distance + middle * distance_error, speed - middle * speed_error
+        factor = 1.0 + gain - middle * gain_error
+        in_time = left <= 0.0 or (rate > 0.0 and factor > 0.0 and left <= within * (rate * factor))
+        least, most = (middle, most) if in_time else (least, middle)
     return NormalDist().cdf(least)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.rows import Slots
-from ganzhi.records import COLOURS, Bytes, Floats, Rule
+from ganzhi.records import COLOURS, Bytes, Floats, Int64s, Rule
 
 TIERS = np.array(COLOURS, np.uint8)
 SIDES = ("high", "low")
+
+BITS = 1 << np.arange(len(COLOURS))
+WORST = [max((tier for tier in COLOURS if bits & BITS[tier - 1]), default=0) for bits in range(1 << len(COLOURS))]
+"""The worst tier of a set of tiers, each a bit."""
+
+
+def _after(reached: int, stays: int, held: int) -> int:
+    return max(WORST[reached], WORST[stays & ((1 << held) - 1)])
+
+
+NEXT = [[_after(code >> len(BITS), code & 15, held) for held in range(len(BITS) + 1)] for code in range(1 << 8)]
+"""The tier by a row's code and the tier held before it."""
 
 
 class Judge:
@@ -34,7 +48,7 @@ class Judge:
         reached = np.where(np.isnan(limits), self.never, limits)
         self.mildest: Floats = reached.min(axis=1) if self._high else reached.max(axis=1)
 
-    def beyond(self, score: Floats, limit: Floats) -> NDArray[np.bool_]:
+    def beyond(self, score: Floats, limit: float | Floats) -> NDArray[np.bool_]:
         """Whether each score is at the limit or on its bad side; False for NaN."""
         return score >= limit if self._high else score <= limit
 
@@ -46,3 +60,26 @@ class Judge:
         stays = self.beyond(column, limit - band if self._high else limit + band) & (held[:, np.newaxis] >= TIERS)
         tiers: Bytes = ((self.beyond(column, limit) | stays) * TIERS).max(axis=1)
         return tiers
+
+    def codes(self, score: Floats, slot: Slots) -> Int64s:
+        """What is to be known of each score, none of them NaN, to judge it: it says which tier follows upon which."""
+        column = score[:, np.newaxis]
+        limit = self.limits.take(slot, axis=0)
+        band = self._deadband.take(slot)[:, np.newaxis]
+        stays = self.beyond(column, limit - band if self._high else limit + band)
+        codes: Int64s = (self.beyond(column, limit) @ BITS << len(BITS)) + stays @ BITS
+        return codes
+
+    @staticmethod
+    def follow(codes: Iterable[tuple[int, int]], held: int) -> list[tuple[int, int]]:
+        """The rows of one point at which its tier changes, and to what; (row, code) where the code is another.
+
+        A tier that follows upon a code follows upon itself too, so that rows between them change nothing.
+        """
+        changes = []
+        for row, code in codes:
+            tier = NEXT[code][held]
+            if tier != held:
+                changes.append((row, tier))
+                held = tier
+        return changes

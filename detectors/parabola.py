@@ -9,21 +9,20 @@ and by how much the line's figures move with as much of the curvature as is beli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.rows import Rows, Slots, State
+from detectors.recurrence import Columns, Recurrence
+from detectors.room import room
+from detectors.rows import Rows, State, common, of
 from detectors.trend import (
-    ALLOWANCE_SIGMA,
     CEILING,
-    CLIP_SIGMA,
     COURSE_SIGMA,
     FINEST,
     KNOWN,
-    LEVERAGE,
     LIKENESS_MAX,
-    MEMORY,
     NOT_YET,
     PERIODS,
     QUANTUM,
@@ -32,10 +31,11 @@ from detectors.trend import (
     SILENCE_WINDOWS,
     SPREAD,
     WINDOW_TIMES,
+    learned,
     robust,
 )
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Floats, Int64s
+from ganzhi.records import Floats
 
 LEVEL_UNKNOWN, SLOPE_UNKNOWN, BEND_UNKNOWN = 1e9, 1e9, 1e6
 """Variances at a start, in units of the residuals' and in time constants."""
@@ -69,107 +69,84 @@ class Parabola:
 
     def __init__(self, *, window_s: float, period_s: Floats, resolution: Floats) -> None:
         m = len(period_s)
-        self._per_s = WINDOW_TIMES / np.maximum(window_s, PERIODS * period_s)
-        self._resolution = np.maximum(resolution, FINEST)
-        self._time = np.full(m, NOT_YET, np.int64)
+        self._per_s = common(WINDOW_TIMES / np.maximum(window_s, PERIODS * period_s))
+        self._resolution = common(np.maximum(resolution, FINEST))
+        self._time = room(m, dtype=np.int64, filled=NOT_YET)
         # level, slope, bend, their covariance (00, 01, 02, 11, 12, 22), weight of the readings,
         # mean absolute residual, residuals known, last one, likeness, course
-        self._memory = np.zeros((m, RECURRENT))
+        self._memory = room(m, RECURRENT)
         # Names of their own: nothing is taken over from a straight line's state of the same rule.
         self.state: State = {"heard": self._time, "parabola": self._memory}
 
     def follow(self, rows: Rows) -> Course:
-        """Take in the rows, round by round."""
-        found = np.empty((9, len(rows)))
-        for part in rows.rounds():
-            found[:, part] = self._step(rows.slot[part], rows.time[part], rows.value[part])
-        return Course(*found)
-
-    def _step(self, slot: Slots, time: Int64s, value: Floats) -> tuple[Floats, ...]:
-        # Time is in time constants from here on, residuals in sigma.
-        per_s = self._per_s.take(slot)
-        resolution = self._resolution.take(slot)
-        x = np.minimum(np.maximum(value, -CEILING), CEILING)
-        age = (time - self._time.take(slot)) * (per_s / NS_PER_S)
-        memory = self._memory.take(slot, axis=0).T.copy()
-        _start_again(memory, x, age)
-        level, slope, bend = memory[:3]  # views, changed in place
-        noise, known, last, likeness, course = memory[10:]
+        """Take in the rows. Time is in time constants from here on, residuals in sigma."""
+        per_s = of(self._per_s, rows.slot)
+        x = np.minimum(np.maximum(rows.value, -CEILING), CEILING)
+        age = (rows.time - rows.before(self._time, rows.time)) * (per_s / NS_PER_S)
         with np.errstate(under="ignore"):  # what underflows is 0 for us too
-            step = age * bend
-            level += age * (slope + step)
-            slope += step + step
-            gain, gain_slope, gain_bend = _weigh(memory[3:10], age)
-            leverage = np.sqrt(1.0 - gain)
-            innovation = x - level
-            sigma = np.maximum(noise * SIGMA_PER_MEAN_ABS, resolution)
-            pull, size = robust(innovation, leverage, sigma, known)
-            level += gain * pull
-            slope += gain_slope * pull
-            bend += gain_bend * pull
-
-            tells = leverage > LEVERAGE
-            residual = tells * np.copysign(np.minimum(size / sigma, CLIP_SIGMA), innovation)
-            course += residual * (known >= KNOWN)
-            course -= np.minimum(np.maximum(course, -ALLOWANCE_SIGMA), ALLOWANCE_SIGMA)
-            known += tells
-            np.minimum(known, MEMORY, out=known)
-            share = tells / np.maximum(known, 1.0)
-            noise += share * (size - noise)
-            likeness += share * (residual * last - likeness)
-            last[:] = residual
-            self._time[slot] = time
-            self._memory[slot] = memory.T
-            return (*_course(memory, sigma, resolution), per_s * S_PER_MIN)
+            grown = 1.0 + age + 0.5 * age * age  # rational, not exp: the same bits for every length of array
+            row = x, age, grown, age > SILENCE_WINDOWS * WINDOW_TIMES
+            told = STEP.run(rows, self._memory, row, (self._resolution,))
+            return _course(told, of(self._resolution, rows.slot), np.full(len(rows), per_s * S_PER_MIN))
 
 
-def _start_again(memory: Floats, x: Floats, age: Floats) -> None:
-    # After a silence nothing is known; on a new course the spread and likeness of the residuals still are.
-    silent = age > SILENCE_WINDOWS * WINDOW_TIMES
-    again = silent | (np.abs(memory[14]) >= COURSE_SIGMA)
-    if not again.any():
-        return
-    _, _, _, _, _, _, _, _, _, _, noise, known, _, likeness, _ = memory[:, again] * ~silent[again]
-    zero = np.zeros_like(noise)
-    level, slope, bend = zero + LEVEL_UNKNOWN, zero + SLOPE_UNKNOWN, zero + BEND_UNKNOWN
-    memory[:, again] = (
-        *(x[again], zero, zero, level, zero, zero, slope, zero, bend),
-        *(zero, noise, known, zero, likeness, zero),
+def _step(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    level, slope, bend, p00, p01, p02, p11, p12, p22, weight, noise, known, last, likeness, course = state
+    x, age, grown, silent = row
+    (resolution,) = own
+    again = silent | (np.abs(course) >= COURSE_SIGMA)
+    if again.any():
+        # After a silence nothing is known; on a new course the spread and likeness of the residuals still are.
+        noise, known, likeness = noise * (1.0 - silent), known * (1.0 - silent), likeness * (1.0 - silent)
+        keep = 1.0 - again
+        level, slope, bend = np.where(again, x, level), slope * keep, bend * keep
+        p00, p01, p02 = np.where(again, LEVEL_UNKNOWN, p00), p01 * keep, p02 * keep
+        p11, p12, p22 = np.where(again, SLOPE_UNKNOWN, p11), p12 * keep, np.where(again, BEND_UNKNOWN, p22)
+        weight, last, course = weight * keep, last * keep, course * keep
+        age, grown = age * keep, np.where(again, 1.0, grown)
+
+    step = age * bend
+    level += age * (slope + step)
+    slope += step + step
+    p00, p01, p02, p11, p12, p22 = _weigh(p00, p01, p02, p11, p12, p22, age, grown)
+    weight = weight / grown + 1.0
+    leverage = np.sqrt(1.0 - p00)
+    innovation = x - level
+    sigma = np.maximum(noise * SIGMA_PER_MEAN_ABS, resolution)
+    pull, size = robust(innovation, leverage, sigma, known)
+    level += p00 * pull
+    slope += p01 * pull
+    bend += p02 * pull
+    noise, known, last, likeness, course = learned(
+        innovation, leverage, size / sigma, size, noise, known, last, likeness, course
     )
-    age[again] = 0.0
+    return (level, slope, bend, p00, p01, p02, p11, p12, p22, weight, noise, known, last, likeness, course), (
+        level, slope, bend, p00, p02, p11, p12, p22, weight, sigma, known, likeness
+    )  # fmt: skip
 
 
-def _weigh(memory: Floats, age: Floats) -> tuple[Floats, Floats, Floats]:
+def _weigh(
+    p00: Floats, p01: Floats, p02: Floats, p11: Floats, p12: Floats, p22: Floats, age: Floats, grown: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
     # The covariance ages and takes in a reading; its first row is the gain then.
-    p00, p01, p02, p11, p12, p22, weight = memory
     twice = age + age
-    grown = 1.0 + age + 0.5 * age * age  # rational, not exp: the same bits for every length of array
     level = p00 + age * (p01 + age * p02)
     both = p01 + age * (p11 + age * p12)
     bend = p02 + age * (p12 + age * p22)
     cross = p12 + twice * p22
     slope = p11 + twice * p12
-    p00[:] = level + age * (both + age * bend)
-    p01[:] = both + twice * bend
-    p02[:] = bend
-    p11[:] = slope + twice * cross
-    p12[:] = cross
-    memory[:6] *= grown
-    weight /= grown
-    weight += 1.0
+    p00 = (level + age * (both + age * bend)) * grown
+    p01 = (both + twice * bend) * grown
+    p02 = bend * grown
     left = 1.0 / (p00 + 1.0)
     gain_slope, gain_bend = p01 * left, p02 * left
-    p11 -= gain_slope * p01
-    p12 -= gain_slope * p02
-    p22 -= gain_bend * p02
-    p00 *= left
-    p01[:] = gain_slope
-    p02[:] = gain_bend
-    return p00, p01, p02
+    p11 = (slope + twice * cross) * grown - gain_slope * p01
+    p12 = cross * grown - gain_slope * p02
+    return p00 * left, gain_slope, gain_bend, p11, p12, p22 * grown - gain_bend * p02
 
 
-def _course(memory: Floats, sigma: Floats, resolution: Floats) -> tuple[Floats, ...]:
-    level, slope, bend, p00, _, p02, p11, p12, p22, weight, _, known, _, likeness, _ = memory
+def _course(told: Sequence[Floats], resolution: float | Floats, per_min: Floats) -> Course:
+    level, slope, bend, p00, p02, p11, p12, p22, weight, sigma, known, likeness = told
     alike = np.minimum(np.maximum(likeness, 0.0), LIKENESS_MAX)
     quantum = QUANTUM * resolution
     variance = sigma * sigma * ((1.0 + alike) / (1.0 - alike)) + weight * quantum * quantum
@@ -181,4 +158,8 @@ def _course(memory: Floats, sigma: Floats, resolution: Floats) -> tuple[Floats, 
     warm = (known >= KNOWN) & (weight * line * (SPREAD * SPREAD) <= 1.0)
     slope_error[~warm] = np.nan
     line_level, line_slope = level - level_by * bend, slope - slope_by * bend
-    return line_level, line_slope, bend.copy(), level_error, slope_error, np.sqrt(curved * variance), level_by, slope_by
+    bend_error = np.sqrt(curved * variance)
+    return Course(line_level, line_slope, bend, level_error, slope_error, bend_error, level_by, slope_by, per_min)
+
+
+STEP = Recurrence(_step)

@@ -49,14 +49,19 @@ class Passage:
         distance = self.distance + deviations * self.distance_error
         speed = self.speed - deviations * self.speed_error
         factor = 1.0 + self.gain - deviations * self.gain_error
-        time = np.full_like(distance, np.inf)
-        np.divide(distance, speed * factor, out=time, where=(speed > 0.0) & (factor > 0.0))
+        rate = speed * factor
+        reaches = (speed > 0.0) & (rate > 0.0)
+        time = np.where(reaches, distance / np.where(reaches, rate, 1.0), np.inf)
         time[distance <= 0.0] = 0.0
         return time
 
     def row(self, row: int) -> Passage:
         """One row of it, (1,)."""
-        return Passage(*(getattr(self, name)[row : row + 1] for name in self.__slots__))
+        return Passage(*(column[row : row + 1] for column in self.columns()))
+
+    def columns(self) -> tuple[Floats, ...]:
+        """All of it, in order."""
+        return self.distance, self.speed, self.gain, self.distance_error, self.speed_error, self.gain_error
 
 
 def passage(course: Course, distance: Floats, sign: float, curvature: float) -> Passage:
@@ -66,12 +71,10 @@ def passage(course: Course, distance: Floats, sign: float, curvature: float) -> 
     """
     speed = sign * course.slope
     towards = speed > 0.0
-    straight = np.full_like(distance, FAR)
-    np.divide(distance, speed, out=straight, where=towards)
-    straight = np.minimum(np.maximum(straight, 0.0), FAR)
-    per_bend = np.zeros_like(distance)
-    np.divide(straight, speed, out=per_bend, where=towards)
-    np.minimum(per_bend, FINITE, out=per_bend)
+    ahead = np.where(towards, speed, 1.0)
+    with np.errstate(over="ignore"):  # as good as standing still
+        straight = np.minimum(np.maximum(distance / ahead, 0.0), FAR)
+        per_bend = np.where(towards, np.minimum(straight / ahead, FINITE), 0.0)
     doubt = np.minimum(course.bend_error * per_bend, FAR)
     known = curvature * curvature
     believed = known / (known + doubt * doubt)

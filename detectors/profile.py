@@ -8,7 +8,9 @@ from datetime import date
 import numpy as np
 
 from detectors.option import number
-from detectors.rows import Rows, Slots, State
+from detectors.recurrence import Columns, Recurrence
+from detectors.room import room
+from detectors.rows import Rows, Slots, State, common, of
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Floats, Int64s, Rule
 
@@ -80,13 +82,13 @@ class Profile:
         self._days, self._like = _calendar(rule)
         if len(self._days) and (self._cell_s * self._cells != WEEK_S or self._cells % 7):
             raise ValueError(f"{rule.id}: holidays and workdays need a week: cell_s * cells = {WEEK_S}")
-        self._floor = np.maximum(resolution, FINEST)
+        self._floor = common(np.maximum(resolution, FINEST))
         m = len(period_s)
-        self._level = np.zeros((m, self._cells))
-        self._spread = np.zeros((m, self._cells))  # mean absolute deviation
-        self._visits = np.zeros((m, self._cells), np.uint8)
-        self._at = np.full(m, NOT_YET, np.int64)  # the visit that is going on: cells since the origin of time
-        self._visit = np.zeros((m, 4))  # readings in it, where it began, mean of deviations from there, mean absolute
+        self._level = room(m, self._cells)
+        self._spread = room(m, self._cells)  # mean absolute deviation
+        self._visits = room(m, self._cells, dtype=np.uint8)
+        self._at = room(m, dtype=np.int64, filled=NOT_YET)  # the visit that is going on: cells since the origin of time
+        self._visit = room(m, 4)  # readings in it, where it began, mean of deviations from there, mean absolute
         self._seen: list[Floats] = []
         self.state: State = {
             "level": self._level,
@@ -97,9 +99,14 @@ class Profile:
         }
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
+        at = (rows.time + self._offset_ns) // self._cell_ns
+        if len(rows.starts) == 2:
+            score, *self._seen = self._score(rows, at)
+            return rows, score
         found = np.empty((3, len(rows)))
-        for part in rows.rounds():
-            found[:, part] = self._step(rows.slot[part], rows.time[part], rows.value[part])
+        for visit in np.unique(at):  # a point's time never falls, so that its visits are in order
+            index = np.flatnonzero(at == visit)
+            found[:, index] = self._score(rows.pick(index), at.take(index))
         score, *self._seen = found
         return rows, score
 
@@ -108,29 +115,22 @@ class Profile:
         level, sigma = self._seen
         return {"usual": float(level[row]), "usual_sigma": float(sigma[row])}
 
-    def _step(self, slot: Slots, time: Int64s, value: Floats) -> Floats:
-        x = np.minimum(np.maximum(value, -CEILING), CEILING)
-        at = (time + self._offset_ns) // self._cell_ns
-        floor = self._floor.take(slot)
+    def _score(self, rows: Rows, at: Int64s) -> Floats:
+        # Rows of one visit of each point.
+        slot = rows.slot
+        x = np.minimum(np.maximum(rows.value, -CEILING), CEILING)
         turned = np.flatnonzero(at != self._at.take(slot))
         if len(turned):
-            self._turn(slot[turned], at[turned], x[turned])
+            anew, first = np.unique(slot.take(turned), return_index=True)
+            self._turn(anew, at.take(turned[first]), x.take(turned[first]))
         cell = self._cell(at)
         level, spread, visits = self._level[slot, cell], self._spread[slot, cell], self._visits[slot, cell]
-        readings, begun, shift, size = self._visit.take(slot, axis=0).T
         with np.errstate(under="ignore"):
             warm = visits >= self._warm
-            sigma = np.maximum(spread * SIGMA_PER_MEAN_ABS, floor)
+            sigma = np.maximum(spread * SIGMA_PER_MEAN_ABS, of(self._floor, slot))
             score = np.where(warm, (x - level) / sigma, np.nan)
-
-            own = np.maximum(size * SIGMA_PER_MEAN_ABS, floor)
-            clip = np.where(warm, sigma, np.where(readings >= KNOWN, np.maximum(own, sigma), CEILING)) * CLIP_SIGMA
-            off = x - begun - np.where(visits > 0, 0.0, shift)
-            off = np.minimum(np.maximum(off, -clip), clip)
-            readings = readings + 1.0
-            shift = shift + np.where(visits > 0, off - shift, off) / readings
-            size = size + (np.abs(off) - size) / readings
-        self._visit[slot] = np.stack([readings, begun, shift, size], axis=1)
+            away = x - self._visit[slot, 1]
+            STEP.run(rows, self._visit, (away, sigma, warm, visits > 0), ())
         return np.stack([score, level, sigma])
 
     def _turn(self, slot: Slots, at: Int64s, x: Floats) -> None:
@@ -161,6 +161,23 @@ class Profile:
             daily = self._cells // 7
             cell = np.where(self._days[place] == day, self._like[place] * daily + at % daily, cell)
         return cell
+
+
+def _step(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    readings, begun, shift, size = state
+    away, sigma, warm, visited = row
+    () = own
+    spread = np.maximum(size * SIGMA_PER_MEAN_ABS, sigma)
+    clip = np.where(warm, sigma, np.where(readings >= KNOWN, spread, CEILING)) * CLIP_SIGMA
+    off = np.where(visited, away, away - shift)
+    off = np.minimum(np.maximum(off, -clip), clip)
+    readings = readings + 1.0
+    shift = shift + np.where(visited, off - shift, off) / readings
+    size = size + (np.abs(off) - size) / readings
+    return (readings, begun, shift, size), ()
+
+
+STEP = Recurrence(_step)
 
 
 def _whole(rule: Rule, name: str, default: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detectors.judge import Judge
+from detectors.room import room
 from detectors.rows import Rows, State
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Floats
@@ -25,8 +26,8 @@ class Retrospect:
     def __init__(self, judge: Judge) -> None:
         m = len(judge.mildest)
         self._judge = judge
-        self._tier = np.zeros(m, np.uint8)
-        self._time = np.zeros(m, np.int64)
+        self._tier = room(m, dtype=np.uint8)
+        self._time = room(m, dtype=np.int64)
         self.state: State = {"late_tier": self._tier, "late_time": self._time}
 
     def update(self, rows: Rows, score: Floats) -> list[tuple[int, int]]:
@@ -37,14 +38,16 @@ class Retrospect:
             return []
         tiers = self._judge.tier(score, rows.slot, np.zeros(len(rows), np.uint8))
         told = []
+        runs: dict[int, tuple[int, int]] = {}
         for row, (slot, time, tier) in enumerate(
             zip(rows.slot.tolist(), rows.time.tolist(), tiers.tolist(), strict=True)
         ):
-            worst = int(self._tier[slot])
-            if abs(time - int(self._time[slot])) > RUN_GAP_NS:
+            worst, last = runs.get(slot) or (self._tier.item(slot), self._time.item(slot))
+            if abs(time - last) > RUN_GAP_NS:
                 worst = 0
             if tier > worst:
                 told.append((row, tier))
-            self._tier[slot] = max(tier, worst) if tier else 0
-            self._time[slot] = time
+            runs[slot] = (max(tier, worst) if tier else 0), time
+        slots = np.array([*runs])
+        self._tier[slots], self._time[slots] = np.array([*runs.values()]).T
         return told

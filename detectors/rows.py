@@ -7,20 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.room import room
 from ganzhi.records import Bytes, Floats, Int32s, Int64s, Rule
 
 Slots = NDArray[np.intp]
 State = dict[str, NDArray[np.generic]]
+Column = TypeVar("Column", Int64s, Floats, Bytes)
 
 RADIX_ROWS = 1 << 16
 """numpy sorts 16-bit keys by radix, several times faster than wider ones."""
 
+ROUND_COST, POINT_COST = 100, 5
+"""What a round of numpy calls, and taking up one point, cost in rows of plain floats: measured for the trend."""
+
 
 @dataclass(frozen=True, slots=True)
+class Tail:
+    """The rows of narrow rounds, point by point.
+
+    order   their positions, each point's together and in order
+    slots   the points, intp (p,)
+    bounds  where each point begins in `order`, and the number of rows, intp (p + 1,)
+    """
+
+    order: Slots | slice
+    slots: Slots
+    bounds: Slots
+
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """Each point's first place in `order`, and the one after its last."""
+        return pairwise(self.bounds.tolist())
+
+
+@dataclass(frozen=True)
 class Rows:
     """What a score reads, in columns of shape (n,), in rounds.
 
@@ -38,7 +64,7 @@ class Rows:
     time: Int64s
     value: Floats
     quality: Bytes
-    starts: list[int]
+    starts: Slots | list[int]
     since: int
     until: int
     heard: Int64s | None = None
@@ -48,9 +74,64 @@ class Rows:
 
     def rounds(self) -> Iterator[slice]:
         """The rounds that hold rows, in order."""
-        for first, end in zip(self.starts, self.starts[1:], strict=False):
-            if first < end:
-                yield slice(first, end)
+        return _rounds(self.starts)
+
+    def wide(self) -> Iterator[slice]:
+        """The rounds that are worth numpy's calls: those before `narrow`."""
+        if self.narrow == len(self):
+            return _rounds(self.starts)
+        return _rounds(self.starts[: np.searchsorted(self.starts, self.narrow, side="right")])
+
+    @cached_property
+    def narrow(self) -> int:
+        """The first row of the rounds that are better taken point by point, in `tail`."""
+        n = len(self)
+        if len(self.starts) == 2:
+            return n if (POINT_COST + 1) * n >= ROUND_COST else 0
+        edges = np.asarray(self.starts)
+        sizes = np.diff(edges)
+        points = np.maximum.accumulate(sizes[::-1])[::-1]
+        by_point = POINT_COST * points + n - edges[:-1] < ROUND_COST * np.arange(len(sizes), 0, -1)
+        return int(edges[by_point.argmax()]) if by_point.any() else n
+
+    @cached_property
+    def tail(self) -> Tail:
+        """The rows from `narrow` on."""
+        slot = self.slot[self.narrow :]
+        if not len(slot):
+            return Tail(slice(0, 0), slot, np.zeros(1, np.intp))
+        if (slot == slot[0]).all():
+            return Tail(slice(self.narrow, len(self)), slot[:1], np.array([0, len(slot)]))
+        order = np.argsort(slot, kind="stable")
+        slot = slot.take(order)
+        bounds = np.concatenate([[0], np.flatnonzero(slot[1:] != slot[:-1]) + 1, [len(slot)]])
+        return Tail(order + self.narrow, slot.take(bounds[:-1]), bounds)
+
+    def points(self) -> Iterator[tuple[int, Slots | slice]]:
+        """Each point of the narrow rounds, and the positions of its rows there in order."""
+        tail = self.tail
+        for slot, (first, end) in zip(tail.slots.tolist(), pairwise(tail.bounds.tolist()), strict=True):
+            yield slot, tail.order if isinstance(tail.order, slice) else tail.order[first:end]
+
+    def before(self, last: Column, column: Column) -> Column:
+        """What `column` (n,) was at the row before of the same point.
+
+        last  (m,), changed in place: what it was at the newest row of each point
+        """
+        found = np.empty_like(column)
+        for part in self.wide():
+            slot = self.slot[part]
+            found[part] = last[slot]
+            last[slot] = column[part]
+        if self.narrow < len(self):
+            tail = self.tail
+            now = column[tail.order]
+            then = np.empty_like(now)
+            then[1:] = now[:-1]
+            then[tail.bounds[:-1]] = last[tail.slots]
+            found[tail.order] = then
+            last[tail.slots] = now[tail.bounds[1:] - 1]
+        return found
 
     def pick(self, index: Slots) -> Rows:
         """The rows at rising positions `index`, in the rounds they were in."""
@@ -60,7 +141,7 @@ class Rows:
             self.time.take(index),
             self.value.take(index),
             self.quality.take(index),
-            [0, n] if len(self.starts) == 2 else np.searchsorted(index, self.starts).tolist(),
+            [0, n] if len(self.starts) == 2 else np.searchsorted(index, self.starts),
             self.since,
             self.until,
             None if self.heard is None else self.heard.take(index),
@@ -80,7 +161,11 @@ class Rows:
         )
 
 
-def in_rounds(key: Slots, scratch: Int32s) -> tuple[Slots | None, list[int]]:
+def _rounds(starts: Slots | list[int]) -> Iterator[slice]:
+    return (slice(first, end) for first, end in pairwise(np.asarray(starts).tolist()) if first < end)
+
+
+def in_rounds(key: Slots, scratch: Int32s) -> tuple[Slots | None, Slots]:
     """The order that puts rows into rounds by `key`, None where they are one round already, and the rounds' starts.
 
     `scratch` int32 has a place for every key; what it holds before and after means nothing.
@@ -90,7 +175,7 @@ def in_rounds(key: Slots, scratch: Int32s) -> tuple[Slots | None, list[int]]:
     scratch[key] = row
     last = scratch.take(key)
     if np.array_equal(last, row):
-        return None, [0, n]
+        return None, np.array([0, n])
     narrow = np.uint16 if n <= RADIX_ROWS else np.int32
     grouped = np.argsort(last.astype(narrow), kind="stable")
     last = last.take(grouped)
@@ -100,7 +185,17 @@ def in_rounds(key: Slots, scratch: Int32s) -> tuple[Slots | None, list[int]]:
     first = np.flatnonzero(opens)
     rank = np.arange(n) - np.repeat(first, np.diff(first, append=n))
     by_rank = np.argsort(rank.astype(narrow), kind="stable")
-    return grouped.take(by_rank), [0, *np.cumsum(np.bincount(rank)).tolist()]
+    return grouped.take(by_rank), np.concatenate([[0], np.cumsum(np.bincount(rank))])
+
+
+def common(values: Floats) -> float | Floats:
+    """One number where all points have the same, so that it need not be looked up point by point."""
+    return float(values[0]) if len(values) and bool((values == values[0]).all()) else values
+
+
+def of(values: float | Floats, slot: Slots) -> float | Floats:
+    """What `common` made, for these points."""
+    return values.take(slot) if isinstance(values, np.ndarray) else values
 
 
 class Scope:
@@ -110,7 +205,7 @@ class Scope:
         points = rule.points
         if len(points) and not (points.min() >= 0 and points.max() < n_points):
             raise ValueError(f"{rule.id}: points must be from 0 to {n_points - 1}")
-        self._slot_of = np.full(n_points, -1, np.int32)
+        self._slot_of = room(n_points, dtype=np.int32, filled=-1)
         self._slot_of[points] = np.arange(len(points), dtype=np.int32)
         if np.count_nonzero(self._slot_of >= 0) != len(points):
             raise ValueError(f"{rule.id}: a point is named twice")

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.option import number
-from detectors.rows import Rows, Slots, State
+from detectors.recurrence import Columns, Recurrence
+from detectors.room import room
+from detectors.rows import Rows, State, common, of
 from detectors.trend import CEILING, FINEST, NOT_YET, SIGMA_PER_MEAN_ABS
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Floats, Int64s, Rule
+from ganzhi.records import Floats, Rule
 
 WINDOW = 64
 SMALLEST = 7
@@ -24,6 +26,9 @@ WINDOWS = 8.0
 CLIP_SIGMA = 2.4
 """A deviation counts for no more, in the present spread: a spike or a step is not a spread, and wider noise that stays
 is still followed within a window, each reading making the next one count for more."""
+
+INNER = 2.0
+"""Readings known before one that make the last of them one with two neighbours."""
 
 THIN = 0.3
 """Part of a window's weight that must be known: readings three times rarer than they should be are enough."""
@@ -56,65 +61,69 @@ class Spread:
 
     def __init__(self, rule: Rule, *, period_s: Floats, resolution: Floats) -> None:
         window = number(rule, "window", WINDOW, above=SMALLEST)
-        self._window_s = window * period_s
-        reference_s = np.maximum(number(rule, "reference_s", REFERENCE_S, above=0), WINDOWS * self._window_s)
-        self._rates = 2.0 / np.stack([self._window_s, reference_s])  # as a plain mean over it
+        window_s = window * period_s
+        reference_s = np.maximum(number(rule, "reference_s", REFERENCE_S, above=0), WINDOWS * window_s)
+        self._rates = [common(2.0 / over_s) for over_s in (window_s, reference_s)]  # as a plain mean over it
+        self._window = common(window_s)
         self._readings = window
         self._weight = window / 2.0  # of a window without gaps
-        self._resolution = np.maximum(resolution, FINEST)
+        self._resolution = common(np.maximum(resolution, FINEST))
         m = len(period_s)
-        self._time = np.full(m, NOT_YET, np.int64)
-        # last reading, the one before, readings known since a silence, seconds between; weight and mean, now and usual
-        self._memory = np.zeros((m, 8))
-        self._seen = np.empty((2, 0))
+        self._time = room(m, dtype=np.int64, filled=NOT_YET)
+        self._last = room(m), room(m), room(m)  # the last reading, the one before, seconds between
+        self._memory = room(m, 5)  # readings known since a silence; weight and mean, now and usual
+        self._seen: tuple[Floats, ...] = ()
         self.state: State = {"time": self._time, "memory": self._memory}
+        self.state |= dict(zip(("last", "older", "between"), self._last, strict=True))
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
-        self._seen = np.empty((2, len(rows)))
-        score = np.empty(len(rows))
-        for part in rows.rounds():
-            score[part] = self._step(rows.slot[part], rows.time[part], rows.value[part], self._seen[:, part])
+        slot = rows.slot
+        gap = (rows.time - rows.before(self._time, rows.time)) / NS_PER_S
+        x: Floats = np.minimum(np.maximum(rows.value, -CEILING), CEILING)
+        last = rows.before(self._last[0], x)
+        before = rows.before(self._last[1], last)
+        resolution = of(self._resolution, slot)
+        with np.errstate(under="ignore"):  # what underflows is 0 for us too
+            size = _away(before, last, x, rows.before(self._last[2], gap), gap)
+            ages = [gap * of(rate, slot) for rate in self._rates]
+            row = size, gap <= of(self._window, slot), *(1.0 / (1.0 + age + 0.5 * age * age) for age in ages)
+            own = self._resolution, self._readings
+            known, weight, now, weight_usual, usual = STEP.run(rows, self._memory, row, own)
+            self._seen = tuple(np.maximum(mean * SIGMA_PER_MEAN_ABS, resolution) for mean in (now, usual))
+            score: Floats = self._seen[0] / self._seen[1]
+        thin = (weight < THIN * self._weight) | (weight_usual < WARM_REFERENCE * self._weight)
+        score[thin | (known < self._readings)] = np.nan
         return rows, score
 
     def evidence(self, row: int) -> Mapping[str, float]:
         """The standard deviation `now` and as `usual`, in the point's unit."""
-        now, usual = self._seen[:, row].tolist()
-        return {"now": now, "usual": usual}
-
-    def _step(self, slot: Slots, time: Int64s, value: Floats, seen: Floats) -> Floats:
-        x = np.minimum(np.maximum(value, -CEILING), CEILING)
-        gap = (time - self._time.take(slot)) / NS_PER_S
-        resolution = self._resolution.take(slot)
-        memory = self._memory.take(slot, axis=0).T.copy()
-        last, before, known, gap_before, weight, now, weight_usual, usual = memory  # views, changed in place
-        known *= gap <= self._window_s.take(slot)
-        with np.errstate(under="ignore"):  # what underflows is 0 for us too
-            size = _away(before, last, x, gap_before, gap)
-            sigma = np.maximum(now * SIGMA_PER_MEAN_ABS, resolution)
-            tells = known >= 2
-            size = np.where(weight >= 1.0, np.minimum(size, CLIP_SIGMA * sigma), size)
-            decay = gap * self._rates.take(slot, axis=1)
-            decay = 1.0 / (1.0 + decay + 0.5 * decay * decay)
-            _learn(weight, now, decay[0], size, tells)
-            _learn(weight_usual, usual, decay[1], size, tells)
-            np.maximum(now * SIGMA_PER_MEAN_ABS, resolution, out=seen[0])
-            np.maximum(usual * SIGMA_PER_MEAN_ABS, resolution, out=seen[1])
-            score: Floats = seen[0] / seen[1]
-        thin = (weight < THIN * self._weight) | (weight_usual < WARM_REFERENCE * self._weight)
-        score[thin | (known < self._readings)] = np.nan
-        before[:] = last
-        last[:] = x
-        gap_before[:] = gap
-        np.minimum(known + 1.0, self._readings, out=known)
-        self._memory[slot] = memory.T
-        self._time[slot] = time
-        return score
+        now, usual = self._seen
+        return {"now": float(now[row]), "usual": float(usual[row])}
 
 
-def _learn(weight: Floats, mean: Floats, decay: Floats, size: Floats, tells: NDArray[np.bool_]) -> None:
-    weight *= decay
-    weight += tells
-    mean += tells / np.maximum(weight, 1.0) * (size - mean)
+def _step(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    known, weight, now, weight_usual, usual = state
+    size, near, decay, decay_usual = row
+    resolution, readings = own
+    known = known * near
+    tells = known >= INNER
+    sigma = np.maximum(now * SIGMA_PER_MEAN_ABS, resolution)
+    size = np.where(weight >= 1.0, np.minimum(size, CLIP_SIGMA * sigma), size)
+    weight, now = _learned(weight, now, decay, size, tells)
+    weight_usual, usual = _learned(weight_usual, usual, decay_usual, size, tells)
+    before = known
+    known = np.minimum(known + 1.0, readings)
+    return (known, weight, now, weight_usual, usual), (before, weight, now, weight_usual, usual)
+
+
+def _learned(
+    weight: Floats, mean: Floats, decay: Floats, size: Floats, tells: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    weight = weight * decay + tells
+    return weight, mean + tells / np.maximum(weight, 1.0) * (size - mean)
+
+
+STEP = Recurrence(_step)
 
 
 def _away(before: Floats, last: Floats, x: Floats, gap_before: Floats, gap: Floats) -> Floats:

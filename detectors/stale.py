@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from detectors.listening import NOT_YET
+from detectors.room import room
 from detectors.rows import Rows, Slots, State, in_rounds
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Bytes, Floats, Int64s, Rule
 
 NEVER_NS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class _Silences:
+    """Silences that passed a limit, in columns: which row ended them or which slot is in them, when, how long."""
+
+    row: Slots
+    time: Int64s
+    quality: Bytes
+    silence: Floats
 
 
 class Stale:
@@ -40,8 +52,8 @@ class Stale:
         self._silence, self._marks = _marks(rule, period_s)
         self._shortest = int(self._marks.min(initial=NEVER_NS))
         m = len(period_s)
-        self._last = np.full(m, NOT_YET, np.int64)
-        self._quality = np.zeros(m, np.uint8)
+        self._last = room(m, dtype=np.int64, filled=NOT_YET)
+        self._quality = room(m, dtype=np.uint8)
         self._next = np.array([NOT_YET], np.int64)  # no silence passes a limit before this moment
         self.state: State = {"last": self._last, "quality": self._quality, "next": self._next}
 
@@ -70,23 +82,21 @@ class Stale:
         self._quality[slot] = quality
 
     def _search(self, rows: Rows) -> tuple[Rows, Floats]:
-        found = []
-        for part in rows.rounds():
-            slot, time = rows.slot[part], rows.time[part]
-            found.append(self._passed(slot, rows.since, time[:, np.newaxis]))
-            found.append((slot, time, rows.value[part], rows.quality[part], np.zeros(len(slot))))
-            self._hear(slot, time, rows.quality[part])
-        found.append(self._passed(np.arange(len(self._last)), rows.since, rows.until))
+        # What a row ends stands before it; what is silent at the end of the block after all rows.
+        last, quality = rows.before(self._last, rows.time), rows.before(self._quality, rows.quality)
+        ended = self._passed(rows.slot, last, quality, rows.since, rows.time[:, np.newaxis])
+        now = self._passed(np.arange(len(self._last)), self._last, self._quality, rows.since, rows.until)
         due = self._last[:, np.newaxis] + self._marks
         self._next[0] = due.min(initial=NEVER_NS, where=due >= rows.until)
-        return _merged(rows, found)
+        if not len(ended.row) and not len(now.row):
+            return rows, np.zeros(len(rows))
+        return _merged(rows, ended, now)
 
-    def _passed(self, slot: Slots, since: int, moment: int | Int64s) -> tuple[Slots, Int64s, Floats, Bytes, Floats]:
+    def _passed(self, slot: Slots, last: Int64s, quality: Bytes, since: int, moment: int | Int64s) -> _Silences:
         # A row that comes exactly at the limit is still in time. What lies before `since` was told then.
-        due = self._last[slot][:, np.newaxis] + self._marks[slot]
+        due = last[:, np.newaxis] + self._marks[slot]
         row, column = np.nonzero((due >= since) & (due < moment))
-        late = slot[row]
-        return late, due[row, column], np.full(len(row), np.nan), self._quality[late], self._silence[late, column]
+        return _Silences(row, due[row, column], quality[row], self._silence[slot[row], column])
 
 
 def _marks(rule: Rule, period_s: Floats) -> tuple[Floats, Int64s]:
@@ -103,12 +113,18 @@ def _marks(rule: Rule, period_s: Floats) -> tuple[Floats, Int64s]:
     return np.take_along_axis(limits, order, axis=1), np.take_along_axis(marks, order, axis=1)
 
 
-def _merged(rows: Rows, found: list[tuple[Slots, Int64s, Floats, Bytes, Floats]]) -> tuple[Rows, Floats]:
-    slot, time, value, quality, score = (np.concatenate(column) for column in zip(*found, strict=True))
-    order, starts = in_rounds(slot, np.empty(slot.max(initial=0) + 1, np.int32))
-    if order is None:
-        order = np.arange(len(slot))
+def _merged(rows: Rows, ended: _Silences, now: _Silences) -> tuple[Rows, Floats]:
+    n = len(rows)
+    slot = np.concatenate([rows.slot[ended.row], rows.slot, now.row])
+    time = np.concatenate([ended.time, rows.time, now.time])
+    value = np.concatenate([np.full(len(ended.row), np.nan), rows.value, np.full(len(now.row), np.nan)])
+    quality = np.concatenate([ended.quality, rows.quality, now.quality])
+    score = np.concatenate([ended.silence, np.zeros(n), now.silence])
+    place = np.argsort(np.concatenate([2 * ended.row, np.arange(1, 2 * n, 2), 2 * n + now.row]), kind="stable")
+    order, starts = in_rounds(slot.take(place), np.empty(slot.max() + 1, np.int32))
+    if order is not None:
+        place = place.take(order)
     merged = Rows(
-        slot.take(order), time.take(order), value.take(order), quality.take(order), starts, rows.since, rows.until
+        slot.take(place), time.take(place), value.take(place), quality.take(place), starts, rows.since, rows.until
     )
-    return merged, score.take(order)
+    return merged, score.take(place)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from detectors.option import number
-from detectors.rows import Rows, Slots, State
+from detectors.recurrence import Columns, Recurrence
+from detectors.room import room
+from detectors.rows import Rows, State, common, of
 from detectors.trend import CEILING, FINEST, NOT_YET
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Floats, Int64s, Rule
+from ganzhi.records import Floats, Rule
 
 LEARN_S = 3 * 86_400.0
 """Three days: what rests each night has then shown it as often as LONGEST asks."""
@@ -62,59 +64,61 @@ class Stuck:
         self._enough = number(rule, "changes", CHANGES, above=LONGEST, below=MOST_CHANGES)
         self._learn_s = number(rule, "learn_s", LEARN_S, above=0)
         self._memory_s = number(rule, "memory_s", MEMORY_S, above=0)
-        self._step_s = SILENCE_PERIODS * period_s
-        self._shortest_s = SHORTEST_PERIODS * period_s
-        self._change = BEYOND * np.maximum(resolution, FINEST)
+        self._step_s = common(SILENCE_PERIODS * period_s)
+        self._shortest_s = common(SHORTEST_PERIODS * period_s)
+        self._change = common(BEYOND * np.maximum(resolution, FINEST))
         m = len(period_s)
-        self._time = np.full(m, NOT_YET, np.int64)
+        self._time = room(m, dtype=np.int64, filled=NOT_YET)
         # of the readings since the last change: lowest, highest, seconds; the longest pauses; changes and seconds seen
-        self._memory = np.zeros((m, 5 + LONGEST))
-        self._seen = np.empty((2, 0))
+        self._memory = room(m, 5 + LONGEST)
+        self._seen = (np.empty(0), np.empty(0))
         self.state: State = {"time": self._time, "memory": self._memory}
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
-        score = np.empty(len(rows))
-        self._seen = np.empty((2, len(rows)))
-        for part in rows.rounds():
-            score[part] = self._step(rows.slot[part], rows.time[part], rows.value[part], self._seen[:, part])
+        before = rows.before(self._time, rows.time)
+        new = before == NOT_YET
+        gap = np.where(new, 0.0, (rows.time - before) / NS_PER_S)
+        x = np.minimum(np.maximum(rows.value, -CEILING), CEILING)
+        step = np.minimum(gap, of(self._step_s, rows.slot))
+        with np.errstate(under="ignore"):  # what underflows is 0 for us too
+            row = x, step, 1.0 / (1.0 + gap / self._memory_s), new
+            still, second, changes, watched = STEP.run(rows, self._memory, row, (self._change, self._learn_s))
+            usual = second * (1.0 + FEW / np.maximum(changes, 1.0))
+            np.maximum(usual, of(self._shortest_s, rows.slot), out=usual)
+            score: Floats = still / usual
+        score[(changes < self._enough) | (watched < self._learn_s)] = np.nan
+        self._seen = (still, usual)
         return rows, score
 
     def evidence(self, row: int) -> Mapping[str, float]:
         """Seconds without a change, `still_s`, and the usual longest, `usual_s`."""
-        still_s, usual_s = self._seen[:, row].tolist()
-        return {"still_s": still_s, "usual_s": usual_s}
+        still, usual = self._seen
+        return {"still_s": float(still[row]), "usual_s": float(usual[row])}
 
-    def _step(self, slot: Slots, time: Int64s, value: Floats, seen: Floats) -> Floats:
-        x = np.minimum(np.maximum(value, -CEILING), CEILING)
-        before = self._time.take(slot)
-        memory = self._memory.take(slot, axis=0).T.copy()
-        lowest, highest, still, first, second, changes, watched = memory  # views, changed in place
-        new = before == NOT_YET
-        gap = np.where(new, 0.0, (time - before) / NS_PER_S)
-        np.minimum(np.where(new, x, lowest), x, out=lowest)
-        np.maximum(np.where(new, x, highest), x, out=highest)
-        with np.errstate(under="ignore"):  # what underflows is 0 for us too
-            memory[3:5] *= 1.0 / (1.0 + gap / self._memory_s)
-            step = np.minimum(gap, self._step_s.take(slot))
-            still += step
-            watched += step
-            np.minimum(watched, self._learn_s, out=watched)
-            changed = highest - lowest > self._change.take(slot)
-            pause = still * changed
-            for longest in (first, second):
-                longer = np.maximum(longest, pause)
-                pause = np.minimum(longest, pause)
-                longest[:] = longer
-            np.minimum(changes + changed, MOST_CHANGES, out=changes)
-            still *= ~changed
-            lowest[:] = np.where(changed, x, lowest)
-            highest[:] = np.where(changed, x, highest)
-            usual = second * (1.0 + FEW / np.maximum(changes, 1.0))
-            np.maximum(usual, self._shortest_s.take(slot), out=usual)
-            score: Floats = still / usual
-        score[(changes < self._enough) | (watched < self._learn_s)] = np.nan
-        seen[0] = still
-        seen[1] = usual
-        self._memory[slot] = memory.T
-        self._time[slot] = time
-        return score
+
+def _step(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    lowest, highest, still, first, second, changes, watched = state
+    x, step, fade, new = row
+    change, learn_s = own
+    if new.any():
+        lowest = np.where(new, x, lowest)
+        highest = np.where(new, x, highest)
+    lowest = np.minimum(lowest, x)
+    highest = np.maximum(highest, x)
+    first *= fade
+    second *= fade
+    still += step
+    watched = np.minimum(watched + step, learn_s)
+    changed = highest - lowest > change
+    if changed.any():
+        pause = np.where(changed, still, 0.0)
+        second = np.maximum(second, np.minimum(first, pause))
+        first = np.maximum(first, pause)
+        changes = np.minimum(changes + changed, MOST_CHANGES)
+        still = np.where(changed, 0.0, still)
+        lowest = np.where(changed, x, lowest)
+        highest = np.where(changed, x, highest)
+    return (lowest, highest, still, first, second, changes, watched), (still, second, changes, watched)
+
+
+STEP = Recurrence(_step)

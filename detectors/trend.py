@@ -19,9 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.rows import Rows, Slots, State
+from detectors.recurrence import Columns, Recurrence
+from detectors.room import room
+from detectors.rows import Rows, State, common, of
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Floats, Int64s
+from ganzhi.records import Floats
 
 WINDOW_TIMES = 48 ** (1 / 3)
 """Window over time constant: plain least squares over the last `window_s` gives a slope of the same variance."""
@@ -93,76 +95,42 @@ class Trend:
 
     def __init__(self, *, window_s: float, period_s: Floats, resolution: Floats) -> None:
         m = len(period_s)
-        self._per_s = WINDOW_TIMES / np.maximum(window_s, PERIODS * period_s)
-        self._resolution = np.maximum(resolution, FINEST)
-        self._time = np.full(m, NOT_YET, np.int64)
+        self._per_s = common(WINDOW_TIMES / np.maximum(window_s, PERIODS * period_s))
+        self._resolution = common(np.maximum(resolution, FINEST))
+        self._time = room(m, dtype=np.int64, filled=NOT_YET)
         # level, slope, three sums of weights, mean absolute residual, residuals known, last one, likeness, course
-        self._memory = np.zeros((m, 10))
+        self._memory = room(m, 10)
         self.state: State = {"time": self._time, "memory": self._memory}
 
     def follow(self, rows: Rows) -> Fit:
-        """Take in the rows, round by round."""
-        fits = [self._step(rows.slot[part], rows.time[part], rows.value[part]) for part in rows.rounds()]
-        if len(fits) == 1:
-            return fits[0]
-        columns = ([fit.level for fit in fits], [fit.slope for fit in fits], [fit.error for fit in fits])
-        return Fit(*(np.concatenate([np.empty(0), *column]) for column in columns))
-
-    def _step(self, slot: Slots, time: Int64s, value: Floats) -> Fit:
-        # Time is in time constants from here on, slopes are per time constant, residuals in sigma.
-        per_s = self._per_s.take(slot)
-        resolution = self._resolution.take(slot)
-        x = np.minimum(np.maximum(value, -CEILING), CEILING)
-        age = (time - self._time.take(slot)) * (per_s / NS_PER_S)
-        memory = self._memory.take(slot, axis=0).T.copy()
-        _start_again(memory, x, age)
-        level, slope, s0, s1, s2, noise, known, last, likeness, course = memory  # views, changed in place
-
-        determinant, gain = _weigh(s0, s1, s2, age)
-        leverage = np.sqrt(np.maximum(1.0 - gain, 0.0))
-        with np.errstate(under="ignore"):  # what underflows is 0 for us too
-            level += slope * age
-            innovation = x - level
-            sigma = np.maximum(noise * SIGMA_PER_MEAN_ABS, resolution)
-            pull, size = robust(innovation, leverage, sigma, known)
-            level += gain * pull
-            slope += s1 / determinant * pull
-
-            tells = leverage > LEVERAGE
-            residual = tells * np.copysign(np.minimum(size / sigma, CLIP_SIGMA), innovation)
-            course += residual * (known >= KNOWN)
-            course -= np.minimum(np.maximum(course, -ALLOWANCE_SIGMA), ALLOWANCE_SIGMA)
-            known += tells
-            np.minimum(known, MEMORY, out=known)
-            share = tells / np.maximum(known, 1.0)
-            noise += share * (size - noise)
-            likeness += share * (residual * last - likeness)
-            last[:] = residual
-            error = _error(s0, determinant, sigma, resolution, likeness)
-
-            self._time[slot] = time
-            self._memory[slot] = memory.T
+        """Take in the rows. Time is in time constants from here on, slopes are per time constant."""
+        per_s = of(self._per_s, rows.slot)
+        x = np.minimum(np.maximum(rows.value, -CEILING), CEILING)
+        age = (rows.time - rows.before(self._time, rows.time)) * (per_s / NS_PER_S)
+        with np.errstate(under="ignore"):
+            decay = 1.0 / (1.0 + age + 0.5 * age * age)  # rational, not exp: the same bits on every machine
+            row = x, age, decay, age > SILENCE_WINDOWS * WINDOW_TIMES
+            told = STEP.run(rows, self._memory, row, (self._resolution,))
+            level, slope, s0, determinant, sigma, likeness, known = told
             warm = (known >= KNOWN) & (determinant >= SPREAD * SPREAD * s0 * s0)
             per_min = np.where(warm, per_s * S_PER_MIN, np.nan)
+            error = _error(s0, determinant, sigma, of(self._resolution, rows.slot), likeness)
             return Fit(level, slope * per_min, error * per_min)
 
 
-def _start_again(memory: Floats, x: Floats, age: Floats) -> None:
-    # After a silence nothing is known; on a new course the spread and likeness of the residuals still are.
-    silent = age > SILENCE_WINDOWS * WINDOW_TIMES
-    again = silent | (np.abs(memory[9]) >= COURSE_SIGMA)
-    if not again.any():
-        return
-    _, _, _, _, _, noise, known, _, likeness, _ = memory[:, again] * ~silent[again]
-    level = x[again]
-    zero = np.zeros_like(level)
-    memory[:, again] = level, zero, zero, zero, zero + PRIOR, noise, known, zero, likeness, zero
-    age[again] = 0.0
+def _step(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    level, slope, s0, s1, s2, noise, known, last, likeness, course = state
+    x, age, decay, silent = row
+    (resolution,) = own
+    again = silent | (np.abs(course) >= COURSE_SIGMA)
+    if again.any():
+        # After a silence nothing is known; on a new course the spread and likeness of the residuals still are.
+        noise, known, likeness = noise * (1.0 - silent), known * (1.0 - silent), likeness * (1.0 - silent)
+        keep = 1.0 - again
+        level, s2 = np.where(again, x, level), np.where(again, PRIOR, s2)
+        slope, s0, s1, last, course = slope * keep, s0 * keep, s1 * keep, last * keep, course * keep
+        age, decay = age * keep, np.where(again, 1.0, decay)
 
-
-def _weigh(s0: Floats, s1: Floats, s2: Floats, age: Floats) -> tuple[Floats, Floats]:
-    # Rational, not exp: the same bits on every machine and for every length of array.
-    decay = 1.0 / (1.0 + age + 0.5 * age * age)
     moved = age * s0
     s2 += age * (s1 + s1 + moved)
     s2 *= decay
@@ -171,24 +139,65 @@ def _weigh(s0: Floats, s1: Floats, s2: Floats, age: Floats) -> tuple[Floats, Flo
     s0 *= decay
     s0 += 1.0
     determinant = s0 * s2 - s1 * s1
-    return determinant, s2 / determinant
+    gain = s2 / determinant
+    leverage = np.sqrt(np.maximum(1.0 - gain, 0.0))
+
+    level += slope * age
+    innovation = x - level
+    sigma = np.maximum(noise * SIGMA_PER_MEAN_ABS, resolution)
+    pull, size = robust(innovation, leverage, sigma, known)
+    level += gain * pull
+    slope += s1 / determinant * pull
+    noise, known, last, likeness, course = learned(
+        innovation, leverage, size / sigma, size, noise, known, last, likeness, course
+    )
+    return (level, slope, s0, s1, s2, noise, known, last, likeness, course), (
+        level, slope, s0, determinant, sigma, likeness, known
+    )  # fmt: skip
 
 
 def robust(innovation: Floats, leverage: Floats, sigma: Floats, known: Floats) -> tuple[Floats, Floats]:
-    """By how much readings (n,) pull at a fit, and the size of their residuals, clipped."""
+    """By how much readings pull at a fit, and the size of their residuals, clipped: part of a step (recurrence.py)."""
     size = np.abs(innovation) * leverage
     clip = CLIP_SIGMA * sigma
     wild = (size > clip) & (known >= KNOWN)
-    if not wild.any():
-        return innovation, size
-    counts = wild & (size <= SPIKE_SIGMA * sigma)
-    clipped = np.divide(clip, leverage, out=np.zeros_like(clip), where=counts)
-    return np.where(wild, np.copysign(clipped, innovation), innovation), np.where(wild, clip, size)
+    pull = innovation
+    if wild.any():
+        counts = np.where(size <= SPIKE_SIGMA * sigma, clip, 0.0) / np.where(wild, leverage, 1.0)
+        pull = np.where(wild, np.copysign(counts, innovation), innovation)
+        size = np.where(wild, clip, size)
+    return pull, size
 
 
-def _error(s0: Floats, determinant: Floats, sigma: Floats, resolution: Floats, likeness: Floats) -> Floats:
+def learned(
+    innovation: Floats,
+    leverage: Floats,
+    ratio: Floats,
+    size: Floats,
+    noise: Floats,
+    known: Floats,
+    last: Floats,
+    likeness: Floats,
+    course: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """The residuals' mean size, how many are known, the last, likeness and course, after readings: part of a step."""
+    tells = np.where(leverage > LEVERAGE, 1.0, 0.0)
+    residual = tells * np.copysign(np.minimum(ratio, CLIP_SIGMA), innovation)
+    course += np.where(known >= KNOWN, residual, 0.0)
+    course -= np.minimum(np.maximum(course, -ALLOWANCE_SIGMA), ALLOWANCE_SIGMA)
+    known = np.minimum(known + tells, MEMORY)
+    share = tells / np.maximum(known, 1.0)
+    noise += share * (size - noise)
+    likeness += share * (residual * last - likeness)
+    return noise, known, residual, likeness, course
+
+
+def _error(s0: Floats, determinant: Floats, sigma: Floats, resolution: float | Floats, likeness: Floats) -> Floats:
     alike = np.minimum(np.maximum(likeness, 0.0), LIKENESS_MAX)
     variance = sigma * sigma * ((1.0 + alike) / (1.0 - alike))
     quantum = QUANTUM * resolution
     error: Floats = np.sqrt(s0 / determinant * (variance + s0 * quantum * quantum))
     return error
+
+
+STEP = Recurrence(_step)

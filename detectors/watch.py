@@ -8,7 +8,8 @@ from detectors import KINDS
 from detectors.hold import Hold
 from detectors.judge import Judge
 from detectors.retrospect import Retrospect
-from detectors.rows import Rows, Scope, Slots, State
+from detectors.room import room
+from detectors.rows import Rows, Scope, Slots, State, common, of
 from detectors.stale import Stale
 from ganzhi.records import SIMULATED, Bytes, Floats, Rule, Tier, Transition
 
@@ -16,8 +17,8 @@ from ganzhi.records import SIMULATED, Bytes, Floats, Rule, Tier, Transition
 class Watch:
     """A rule, its score and what it holds: the judged and the announced tier of each point.
 
-    Most rows change nothing, so each point has one number to compare its score with: the mildest limit while it is in
-    no tier, and otherwise one that every score is beyond. Only points with a row beyond it are judged and held.
+    Most rows change nothing, so only points with a row at their mildest limit or beyond are judged and held, and points
+    that are busy: judged to be in a tier, or announced.
 
     simulated  bool (m,), whether a simulated row was behind what is announced
     heard      the listening time of each transition of the last update
@@ -38,11 +39,12 @@ class Watch:
         self._retrospect = Retrospect(self._judge)
         self._subjects = rule.subjects
         m = len(self._subjects)
-        self._judged = np.zeros(m, np.uint8)
-        self._announced = np.zeros(m, np.uint8)
-        self.simulated = np.zeros(m, np.bool_)
-        self._threshold = self._judge.mildest.copy()
-        self._marked = np.zeros(m, np.bool_)
+        self._judged = room(m, dtype=np.uint8)
+        self._announced = room(m, dtype=np.uint8)
+        self.simulated = room(m, dtype=np.bool_)
+        self._mildest = common(self._judge.mildest)
+        self._busy = room(m, dtype=np.bool_)
+        self._marked = room(m, dtype=np.bool_)
         self.heard: list[int] = []
 
     @property
@@ -82,7 +84,10 @@ class Watch:
         """What the rows change."""
         self.heard = []
         rows, score = self._score.update(rows)
-        beyond = self._judge.beyond(score, self._threshold.take(rows.slot))
+        beyond = self._judge.beyond(score, of(self._mildest, rows.slot))
+        busy = self._busy.take(rows.slot)
+        if busy.any():
+            beyond |= busy & ~np.isnan(score)
         if not beyond.any():
             return []
         index = np.flatnonzero(beyond)
@@ -108,7 +113,7 @@ class Watch:
     def _walk(self, rows: Rows, score: Floats, index: Slots) -> list[Transition]:
         found = []
         chosen = rows.pick(index)
-        for part in chosen.rounds():
+        for part in chosen.wide():
             slot = chosen.slot[part]
             before, announced = self._judged.take(slot), self._announced.take(slot)
             judged = self._judge.tier(score.take(index[part]), slot, before)
@@ -118,12 +123,35 @@ class Watch:
             for k in np.flatnonzero(after != announced).tolist():
                 row = int(index[part][k])
                 found.append(self._transition(rows, score, row, Tier(announced[k]), Tier(after[k])))
+        if chosen.narrow < len(chosen):
+            found += self._follow(rows, score, index, chosen)
         self._settle(chosen.slot)
         return found
 
+    def _follow(self, rows: Rows, score: Floats, index: Slots, chosen: Rows) -> list[Transition]:
+        # As above for a few points with many rows: only where something changes is a row looked at.
+        found = []
+        tail = chosen.tail
+        index = index[tail.order]
+        codes = self._judge.codes(score.take(index), chosen.slot[tail.order])
+        other = np.append(codes[1:] != codes[:-1], True)
+        other[tail.bounds[1:] - 1] = True  # what follows is the first row of a point
+        turns = np.flatnonzero(other) + 1
+        time = chosen.time[tail.order]
+        for slot, (first, end) in zip(tail.slots.tolist(), tail.runs(), strict=True):
+            near = turns[np.searchsorted(turns, first, side="right") : np.searchsorted(turns, end)]
+            at = [0, *(near - first).tolist()]
+            before, announced = int(self._judged[slot]), int(self._announced[slot])
+            changes = self._judge.follow(zip(at, codes[first:end][at].tolist(), strict=True), before)
+            for k, after in self._hold.follow(slot, time[first:end].tolist(), before, changes, announced):
+                found.append(self._transition(rows, score, int(index[first + k]), Tier(announced), Tier(after)))
+                announced = after
+            self._judged[slot] = changes[-1][1] if changes else before
+            self._announced[slot] = announced
+        return found
+
     def _settle(self, slot: Slots) -> None:
-        busy = (self._judged.take(slot) | self._announced.take(slot)) > 0
-        self._threshold[slot] = np.where(busy, -self._judge.never, self._judge.mildest.take(slot))
+        self._busy[slot] = (self._judged.take(slot) | self._announced.take(slot)) > 0
 
     def _listened(self, rows: Rows, row: int) -> int:
         # A score whose rows are its own may not know when it heard what they rest on: then it was in this block.

@@ -176,3 +176,21 @@ def weather(seed: int, *, n: int = 160, n_points: int = 4, one_arrival: bool = F
     quality = random.choice([0, 1, 2, 5, 0x80, 0x83], n, p=[0.6, 0.1, 0.1, 0.05, 0.1, 0.05])
     after = float(received[-1]) + random.choice([0.0, 5.0])
     return block(seconds, value, point=point, received=received, quality=quality, now=after)
+
+
+def crowded(one: Rule, n_points: int, times: int) -> Rule:
+    """The rule of some of `n_points` points, for so many such sets of points, one after another."""
+    points = (np.arange(times, dtype=np.int32)[:, np.newaxis] * n_points + one.points).ravel()
+    options = {
+        name: np.tile(option, times) if isinstance(option, np.ndarray) else option
+        for name, option in one.options.items()
+    }
+    limits, deadband = np.tile(one.limits, (times, 1)), np.tile(one.deadband, times)
+    return replace(one, points=points, limits=limits, deadband=deadband, options=options)
+
+
+def crowd(whole: ReadingBlock, n_points: int, times: int) -> ReadingBlock:
+    """The block with every row for so many sets of points, which so live through the same."""
+    rows = whole.rows(np.repeat(np.arange(len(whole)), times))
+    sets = np.tile(np.arange(times, dtype=np.int32), len(whole))
+    return replace(rows, point=rows.point + n_points * sets)

@@ -114,3 +114,16 @@ def test_a_new_point_is_silent_from_now_on_and_not_since_ever() -> None:
     found = after.update(block([4.0, 5.0], 1.0, received=[4.0, 5.0]))
     assert [(t.point, round((t.time - found[0].time) / 1e9, 6)) for t in found] == [(1, 0.0)]
     assert course(found)[0][0] == 4.0
+
+
+def test_a_score_begins_anew_when_another_version_remembered_something_else() -> None:
+    rising = block(np.arange(40.0), np.arange(40.0) * 0.1)
+    before = engine(rule("rate", [3, NAN, NAN, NAN], options={"window_s": 20.0}))
+    before.update(rising)
+    saved = before.snapshot()
+    memory = saved["rate.score.memory"]
+    other = saved | {"rate.score.memory": np.column_stack([memory, memory])}
+    after = engine(rule("rate", [3, NAN, NAN, NAN], options={"window_s": 20.0}))
+    assert after.adopt(other, np.array([0], np.int32), {("rate", 0): Tier.BLUE}) == ["rate"]
+    fresh = engine(rule("rate", [3, NAN, NAN, NAN], options={"window_s": 20.0})).snapshot()
+    assert all(np.array_equal(array, fresh[name]) for name, array in after.snapshot().items() if ".score." in name)

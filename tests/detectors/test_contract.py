@@ -15,7 +15,20 @@ from detectors import GROUPS, KINDS, OPTIONS, GroupSpec, KindSpec
 from detectors.engine import Engine
 from detectors.jointmodel import JointModel, Space
 from ganzhi.records import ReadingBlock, Rule, Tier, Transition
-from tests.detectors.stream import NAN, block, cut, engine, forecast, group, rule, run, told, weather
+from tests.detectors.stream import (
+    NAN,
+    block,
+    crowd,
+    crowded,
+    cut,
+    engine,
+    forecast,
+    group,
+    rule,
+    run,
+    told,
+    weather,
+)
 
 N = 4
 EVERY_KIND: Mapping[str, KindSpec | GroupSpec] = {**KINDS, **GROUPS}
@@ -264,6 +277,39 @@ def test_row_by_row_equals_one_block(kind: str) -> None:
     assert told(run(detect(kind), cut(whole, range(len(whole))))) == told(detect(kind).update(whole))
 
 
+CROWD = 128
+"""Sets of points whose rounds are wide whatever the stream; those of a single set are narrow."""
+
+
+POINT_KINDS = [kind for kind in KINDS if not any(one.units for one in RULES[kind]())]
+point_kinds = pytest.mark.parametrize("kind", POINT_KINDS)
+
+
+def crowd_of(kind: str) -> Engine:
+    return engine(*(crowded(one, N, CROWD) for one in RULES[kind]()), n_points=N * CROWD, resolution=0.01)
+
+
+@point_kinds
+@settings(deadline=None, max_examples=6)
+@given(seed=seeds)
+def test_many_points_at_once_tell_what_one_alone_does(kind: str, seed: int) -> None:
+    whole = weather(seed)
+    found = crowd_of(kind).update(crowd(whole, N, CROWD))
+    expected = detect(kind).update(whole)
+    assert told(replace(t, point=t.point % N) for t in found) == sorted(told(expected) * CROWD)
+
+
+@point_kinds
+@settings(deadline=None, max_examples=20)
+@given(seed=seeds, places=places)
+def test_points_may_come_alone_and_among_many_by_turns(kind: str, seed: int, places: list[int]) -> None:
+    whole = weather(seed)
+    detector = crowd_of(kind)
+    pieces = [crowd(piece, N, CROWD if k % 2 else 1) for k, piece in enumerate(cut(whole, places))]
+    found = [t for t in run(detector, pieces) if t.point < N]
+    assert told(found) == told(detect(kind).update(whole))
+
+
 @kinds
 @settings(deadline=None, max_examples=30)
 @given(seed=seeds)
@@ -295,6 +341,34 @@ def test_a_restart_in_the_middle_changes_nothing(kind: str, seed: int, place: in
     expected_later = told(run(before, [second]))
     assert told(run(after, [second])) == expected_later
     assert sorted(expected + expected_later) == told(run(detect(kind), [stream(kind, seed)]))
+
+
+INDEX = np.array([4, -1, 3, 0], np.int32)
+NEW = (1, 2)
+"""Where points 0 to 3 are when point 1 is gone and two new ones came."""
+
+
+def moved(one: Rule) -> Rule:
+    """The rule over the points that stay, wherever they are now, and over the new ones."""
+    kept = np.flatnonzero(INDEX[one.points] >= 0)
+    rows = np.append(kept, kept[:2])
+    options = {name: o[rows] if isinstance(o, np.ndarray) else o for name, o in one.options.items()}
+    points = np.append(INDEX[one.points[kept]], np.array(NEW, np.int32))
+    return replace(one, points=points, limits=one.limits[rows], deadband=one.deadband[rows], options=options)
+
+
+@point_kinds
+@settings(deadline=None, max_examples=20)
+@given(seed=seeds, place=st.integers(1, 159))
+def test_points_that_come_and_go_leave_the_others_as_they_are(kind: str, seed: int, place: int) -> None:
+    first, second = cut(weather(seed), [place])
+    before = detect(kind)
+    before.update(first)
+    after = engine(*(moved(one) for one in RULES[kind]()), n_points=5, resolution=0.01)
+    after.adopt(before.snapshot(), np.array([3, -1, -1, 2, 0], np.int32), {})
+    expected = [replace(t, point=int(INDEX[t.point])) for t in before.update(second) if t.point != 1]
+    found = after.update(replace(second, point=np.where(second.point == 1, np.int32(1), INDEX[second.point])))
+    assert told(t for t in found if t.point not in NEW) == told(expected)
 
 
 @kinds
@@ -340,6 +414,93 @@ def test_late_and_repeated_rows_leave_what_is_known_as_it_was(kind: str) -> None
         assert np.array_equal(before[name], after[name]), name
 
 
+NOISE = np.random.default_rng(5).normal(0, 1, 400)
+SECONDS = np.arange(400.0)
+
+SILENCES: dict[str, tuple[Callable[[], Rule], np.ndarray[tuple[int], np.dtype[np.float64]], int, bool]] = {
+    # A rule, readings, how many of them come after the silence, and whether it is then that these raise an alarm.
+    "value": (lambda: rule("value", [60, NAN, NAN, NAN], on_delay_s=60), np.full(20, 70.0), 10, True),
+    "rate": (
+        lambda: rule("rate", [5, NAN, NAN, NAN], on_delay_s=47, options={"window_s": 16}),
+        SECONDS[:60] + 0.1 * NOISE[:60],
+        6,
+        False,
+    ),
+    "forecast": (
+        lambda: replace(forecast([60, NAN, NAN, NAN], target=900.0, window_s=16), on_delay_s=46),
+        SECONDS[:60] + 0.1 * NOISE[:60],
+        6,
+        False,
+    ),
+    "stale": (lambda: rule("stale", [3, NAN, NAN, NAN]), np.full(20, 70.0), 10, True),
+    "accumulate": (
+        lambda: rule("accumulate", [1, NAN, NAN, NAN], options={"steps": "10 in 12s"}),
+        np.where(SECONDS[:40] < 28, 0.0, 1.0),
+        4,
+        False,
+    ),
+    "profile": (
+        lambda: rule("profile", [6, NAN, NAN, NAN], on_delay_s=8, options={"cell_s": 10, "cells": 3, "visits": 2}),
+        np.where(SECONDS[:160] < 150, 0.0, 30.0) + NOISE[:160],
+        4,
+        False,
+    ),
+    "creep": (
+        lambda: rule("creep", [60, NAN, NAN, NAN], on_delay_s=26, options={"window_s": 16, "settle_s": 60}),
+        np.maximum(0.1 * SECONDS[:140], 10 + 2 * (SECONDS[:140] - 100)) + 0.01 * NOISE[:140],
+        6,
+        False,
+    ),
+    "spike": (lambda: rule("spike", [6, NAN, NAN, NAN]), NOISE[:60] + 50 * (SECONDS[:60] == 54), 5, False),
+    "spread": (
+        lambda: rule("spread", [1.75, NAN, NAN, NAN], on_delay_s=33, options={"window": 16, "reference_s": 130}),
+        NOISE[:200] * np.where(SECONDS[:200] < 160, 1.0, 10.0),
+        6,
+        False,
+    ),
+    "shift": (
+        lambda: rule("shift", [8, NAN, NAN, NAN], on_delay_s=24, options={"warmup": 40, "reference_s": 200}),
+        NOISE[:120] + np.where(SECONDS[:120] < 90, 0.0, 6.0),
+        4,
+        False,
+    ),
+    "novelty": (
+        lambda: rule("novelty", [3.5, NAN, NAN, NAN], options={"pace": 4, "warmup": 40, "rhythm": "none"}),
+        0.1 * NOISE[:120] + np.where(SECONDS[:120] < 117, 0.0, 5.0),
+        3,
+        False,
+    ),
+    "stuck": (
+        lambda: rule("stuck", [4, NAN, NAN, NAN], options={"changes": 8, "learn_s": 60, "memory_s": 1000}),
+        np.where(SECONDS[:330] < 300, SECONDS[:330] // 10, 30.0),
+        6,
+        True,
+    ),
+}
+"""What hours without a reading change although as many readings come."""
+
+
+def test_hours_of_silence_are_tried_for_every_kind_of_score_of_a_point() -> None:
+    assert set(POINT_KINDS) <= SILENCES.keys()
+
+
+@pytest.mark.parametrize("kind", SILENCES)
+def test_hours_of_silence_age_what_is_known_by_time_and_not_by_count(kind: str) -> None:
+    made, values, count, when_apart = SILENCES[kind]
+    before, after = values[:-count], values[-count:]
+
+    def told_with(silence_s: int) -> bool:
+        detector = engine(made())
+        start = len(before) + silence_s
+        quiet = [block([], [], now=second) for second in range(len(before), start, 10)]
+        found = run(detector, [block(np.arange(len(before)), before), *quiet])
+        assert silence_s or not found
+        found += run(detector, [block(start + np.arange(count), after)])
+        return any(t.new > t.old for t in found)
+
+    assert (told_with(0), told_with(6 * 3600)) == (not when_apart, when_apart)
+
+
 EXTREMES = {
     "flat": [50.0],
     "zero": [0.0],
@@ -369,7 +530,19 @@ def test_extreme_signals_are_survived(kind: str, pattern: str) -> None:
         found = judged(level, block(n + 1060 + rise, 45 + 0.3 * rise), *dip_and_rest)
     assert any(t.new > t.old for t in found)
     for name, array in detector.snapshot().items():
-        assert array.dtype.kind != "f" or np.isfinite(array).all(), name
+        assert array.dtype.kind != "f" or name.endswith(".terms") or np.isfinite(array).all(), name
+
+
+@point_kinds
+@pytest.mark.parametrize("pattern", EXTREMES)
+def test_extreme_signals_of_many_points_tell_what_those_of_one_do(kind: str, pattern: str) -> None:
+    n = 150
+    signal = block(np.arange(n), np.resize(EXTREMES[pattern], n))
+    later = block(n + 60 + np.arange(60), 45 + 0.3 * np.arange(60.0))
+    with np.errstate(all="raise"):
+        alone = run(detect(kind), [signal, later])
+        many = run(crowd_of(kind), [crowd(each, N, CROWD) for each in (signal, later)])
+    assert told(replace(t, point=t.point % N) for t in many) == sorted(told(alone) * CROWD)
 
 
 @kinds

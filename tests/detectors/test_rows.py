@@ -57,3 +57,23 @@ def test_a_round_may_be_left_empty() -> None:
 def test_a_scope_knows_where_a_point_is_kept() -> None:
     watched = scope([2, 5], 6)
     assert [watched.slot(point) for point in (2, 5, 0, 6, -1)] == [0, 1, None, None, None]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 60))
+def test_every_row_is_in_a_wide_round_or_with_its_point_and_knows_the_one_before(keys: list[int], copies: int) -> None:
+    key = np.repeat(np.array(keys, np.intp) * copies, copies) + np.tile(np.arange(copies), len(keys))
+    order, starts = in_rounds(key, np.empty(10 * copies, np.int32))
+    key = key if order is None else key[order]
+    n = len(key)
+    rows = Rows(key, np.arange(n) + 100, np.zeros(n), np.zeros(n, np.uint8), starts, 0, 0)
+    parts = [*(list(range(part.start, part.stop)) for part in rows.wide())]
+    parts += [np.arange(n)[index].tolist() for _, index in rows.points()]
+    assert sorted(row for part in parts for row in part) == list(range(n))
+    assert all(set(key[index]) == {slot} for slot, index in rows.points())
+    last = np.arange(10 * copies)
+    before = rows.before(last, rows.time)
+    newest: dict[int, int] = {}
+    for row in (row for part in parts for row in part):
+        assert before[row] == newest.get(key[row], key[row])
+        newest[key[row]] = rows.time[row]
+    assert last.tolist() == [newest.get(slot, slot) for slot in range(10 * copies)]
