@@ -192,7 +192,7 @@ def _transfers(rng: np.random.Generator, steps: int, names: Sequence[str]) -> Pl
     return plan
 
 
-def _run(  # noqa: PLR0917
+def _run(
     model: simulators.Model, points: Sequence[Point], steps: int, period_s: float, plan: Plan, until: float = np.inf
 ) -> Floats:
     """Readings (m, steps) of these points; once one is at `until`, the rest is not simulated and stands at it."""
