@@ -464,6 +464,12 @@ SILENCES: dict[str, tuple[Callable[[], Rule], np.ndarray[tuple[int], np.dtype[np
         4,
         False,
     ),
+    "novelty": (
+        lambda: rule("novelty", [3.5, NAN, NAN, NAN], options={"pace": 4, "warmup": 40, "rhythm": "none"}),
+        0.1 * NOISE[:120] + np.where(SECONDS[:120] < 117, 0.0, 5.0),
+        3,
+        False,
+    ),
     "stuck": (
         lambda: rule("stuck", [4, NAN, NAN, NAN], options={"changes": 8, "learn_s": 60, "memory_s": 1000}),
         np.where(SECONDS[:330] < 300, SECONDS[:330] // 10, 30.0),
