@@ -69,6 +69,8 @@ function build(section) {
 
 const counts = (alarms) => [4, 3, 2, 1].map((tier) => [tier, alarms.filter((alarm) => alarm.tier === tier).length])
   .filter(([, n]) => n).map(([tier, n]) => h("span", { class: `badge t${tier}` }, tierName(tier), " ", n));
+const over = (alarms) => alarms.filter(({ tier }) => tier === 0).length;
+const overBadge = (n) => n > 0 && h("span", { class: "badge mute" }, t("overCount", { n }));
 
 function fold(id) {
   if (!unfolded.delete(id)) unfolded.add(id);
@@ -79,10 +81,10 @@ function incidentHead({ incident, first, members, folded, out }) {
   const [some] = members;
   const began = first && t("firstOut", { time: momentText(first.raised, now()), name: pick(first.name), tag: first.tag });
   return h("li", { class: `incident t${Math.max(...members.map(({ tier }) => tier))}` },
-    h("div", { class: "incident-head" }, h("b", {}, t("incident"), " ", sourceName(some.source)), h("span", { class: "chips" }, counts(members))),
-    h("p", {}, began, first && !members.some(({ id }) => id === first.id) ? ` · ${t("firstEnded")}` : ""),
+    h("div", { class: "incident-head" }, h("b", {}, t("incident"), " ", sourceName(some.source)), h("span", { class: "chips" }, counts(members), overBadge(over(members)))),
+    h("p", {}, began, first && !members.some(({ id, tier }) => id === first.id && tier > 0) ? ` · ${t("firstEnded")}` : ""),
     folded.length > 0 && h("button", { type: "button", class: "quiet small", "data-role": "fold", "aria-expanded": String(out), on: { click: () => fold(incident) } },
-      t(out ? "foldAgain" : "unfold", { n: folded.length }), " ", counts(folded)));
+      t(out ? "foldAgain" : "unfold", { n: folded.length }), " ", counts(folded), overBadge(over(folded))));
 }
 
 function node(item) {
@@ -104,7 +106,7 @@ function items(mine) {
 
 function drawFloods() {
   const floods = [...state.floods.values()];
-  const text = (flood) => h("li", {}, h("b", {}, t("flood", { position: flood.position })), t("floodText", { n: flood.count, time: momentText(flood.since, now()) }));
+  const text = (flood) => h("li", {}, h("b", {}, t("flood", { position: flood.position || t("wholeSite") })), t("floodText", { n: flood.count, time: momentText(flood.since, now()) }));
   keyed(parts.floods, floods, (flood) => flood.position, (flood) => JSON.stringify([flood, language()]), text);
   parts.floods.hidden = floods.length === 0;
 }

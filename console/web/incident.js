@@ -12,7 +12,8 @@ function groups(alarms) {
     found.set(id, [...(found.get(id) ?? []), alarm]);
   }
   return [...found].map(([id, members]) => {
-    members.sort((a, b) => (b.id === id) - (a.id === id) || worstFirst(a, b));
+    const isFirst = (alarm) => alarm.id === id && alarm.tier > 0; // one that is over is named in the head of the incident only
+    members.sort((a, b) => isFirst(b) - isFirst(a) || worstFirst(a, b));
     const folded = members.filter((alarm) => alarm.folded && alarm.tier !== RED && alarm.id !== id);
     return { id, members, folded, worst: [...members].sort(worstFirst)[0], open: members.some(isOpen) };
   });

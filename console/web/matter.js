@@ -11,7 +11,7 @@ export const solid = (tier) => h("span", { class: `badge solid t${tier}` }, tier
 
 export function due(matter) {
   if (matter.due === null) return null;
-  return h("span", { class: "due-line" }, h("time", {}, t("dueAt", { time: momentText(matter.due, now()) })), " ", h("b", { class: "due", data: { due: matter.due } }));
+  return h("span", { class: "due-line" }, h("time", {}, t(`due_${matter.state}`, { time: momentText(matter.due, now()) })), " ", h("b", { class: "due", data: { due: matter.due } }));
 }
 
 export function marks(matter) {
