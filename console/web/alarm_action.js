@@ -12,9 +12,10 @@ const SHELF_MINUTES = ["15", "30", "60", "240"];
 const ONCE = "once";
 
 function act(alarm, { path, title, hint, field, needed, extra = [], body = () => ({}) }) {
+  const name = t(title).replace("…", "");
   const label = field === "reason" ? "reasonNeeded" : needed ? "commentNeeded" : "comment";
   ask({
-    title: t(title), action: t(title), focus: recall("operator", "") ? "textarea" : "input",
+    title: name, action: name, focus: recall("operator", "") ? "textarea" : "input",
     intro: [alarmIntro(alarm), hint && h("p", { class: "hint" }, t(hint))],
     fields: [extra, labelled(label, words(field, { required: needed })), nameField()],
     send: async (said) => {

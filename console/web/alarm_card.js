@@ -18,11 +18,13 @@ export function outside(address, text) {
   return href ? h("a", { href, target: "_blank", rel: "noopener noreferrer", class: "outside", title: address }, text) : h("span", { title: address }, text);
 }
 
-function place(alarm) {
+function place(alarm, full) {
   const where = alarm.place ?? {};
   const known = state.sources.has(alarm.source);
   const names = [known ? sourceName(alarm.source) : pick(where.source), alarm.tag].filter(Boolean);
-  const text = names.join(" · ") || pick(where.enterprise) || alarm.subject;
+  const said = alarm.tag && names.length > 1 && pick(alarm.text).includes(names[0]); // its sentence names the source already
+  const all = [where.district, pick(where.enterprise), ...names].filter(Boolean);
+  const text = (full ? all : said ? [alarm.tag] : names).join(" · ") || pick(where.enterprise) || alarm.subject;
   const title = [where.district, pick(where.enterprise), where.lon === null || where.lon === undefined ? "" : `${where.lon}, ${where.lat}`].filter(Boolean).join(" · ");
   if (!known) return h("span", { class: "place-text", title }, text);
   return h("a", { class: "place", "data-role": "place", title, href: `#/source/${encodeURIComponent(alarm.source)}/${encodeURIComponent(alarm.point)}` }, text);
@@ -101,21 +103,21 @@ export function alarmCard(alarm, { details = null, inside = false } = {}) {
   const advice = pick(alarm.advice);
   const context = alarm.context ?? [];
   const tier = alarm.tier || alarm.worst;
-  return h("li", { class: `alarm t${tier}${isOpen(alarm) && !isSuppressed(alarm) ? " open" : ""}${inside ? " inside" : ""}` },
+  return h("li", { class: `alarm t${tier}${isOpen(alarm) && !isSuppressed(alarm) ? " open" : ""}${inside ? " inside" : ""}${alarm.tier === 0 && !alarm.retrospective ? " over" : ""}` },
     h("div", { class: "alarm-bar", "aria-hidden": "true" }),
     h("div", { class: "alarm-body" },
       h("div", { class: "alarm-head" },
         h("span", { class: `badge solid t${alarm.tier || (alarm.retrospective ? alarm.worst : 0)}` }, tierName(alarm.tier || (alarm.retrospective ? alarm.worst : 0))),
         h("b", { class: "alarm-name" }, pick(alarm.name)),
         h("span", { class: `state ${isOpen(alarm) ? "open" : ""}` }, t(alarm.state))),
-      h("div", { class: "alarm-said" }, h("p", { class: "alarm-text" }, pick(alarm.text)), spark(alarm.trend, alarm.unit)),
+      h("div", { class: "alarm-said" }, h("p", { class: "alarm-text", title: pick(alarm.text) }, pick(alarm.text)), spark(alarm.trend, alarm.unit)),
       forecast(alarm), words(alarm),
-      h("div", { class: "alarm-meta" }, place(alarm), marks(alarm),
+      h("div", { class: "alarm-meta" }, place(alarm, details === null), marks(alarm),
         h("time", { datetime: new Date(alarm.raised).toISOString() }, t("raisedAt", { time: momentText(alarm.raised, now()) })),
         h("span", { class: "lasting", data: { since: alarm.raised, until: alarm.cleared ?? "" } })),
       context.length > 0 && h("ul", { class: "context" }, context.map((each) => h("li", { class: each.kind }, contextText(each)))),
       alarm.suppressions.length > 0 && h("ul", { class: "suppressions" }, suppressions(alarm)),
-      advice && h("p", { class: "advice" }, h("b", {}, t("advice")), advice),
+      advice && h("p", { class: "advice", title: advice }, h("b", {}, t("advice")), advice),
       h("div", { class: "alarm-foot" },
         h("span", { class: "basis", title: alarm.basis }, h("b", {}, t("basis")), alarm.basis),
         !isOpen(alarm) && acknowledged(alarm), details && actions(alarm, details))));

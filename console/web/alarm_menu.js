@@ -7,6 +7,7 @@ import { t } from "./text.js";
 
 const GAP = 4;
 let opener = null;
+let openedAt = 0; // where the button was on the screen
 
 const menu = () => document.getElementById("menu");
 
@@ -30,6 +31,7 @@ function item(text, call) {
 
 function place(button) {
   const [at, size] = [button.getBoundingClientRect(), menu().getBoundingClientRect()];
+  openedAt = at.top;
   const below = at.bottom + GAP + size.height <= innerHeight;
   const top = below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - size.height);
   Object.assign(menu().style, { top: `${top}px`, left: `${Math.max(GAP, at.right - size.width)}px` });
@@ -49,4 +51,7 @@ export function openMenu(button, id, details) {
 
 menu().addEventListener("keydown", step);
 menu().addEventListener("toggle", ({ newState }) => opener?.setAttribute("aria-expanded", String(newState === "open")));
-document.addEventListener("scroll", (event) => event.target !== menu() && menu().matches(":popover-open") && menu().hidePopover(), true);
+// The list scrolls away under an open menu: it would stand beside another alarm.
+document.addEventListener("scroll", () => {
+  if (menu().matches(":popover-open") && opener.getBoundingClientRect().top !== openedAt) menu().hidePopover();
+}, true);

@@ -13,6 +13,7 @@ import { language, pick, t, tierName } from "./text.js";
 import { tickTimes } from "./tick.js";
 
 const SHOWN = 200;
+const DENSE_FROM = 4; // alarms from which on each gets less room
 const TABS = ["current", "device", "suppressed", "late"];
 const LATE_LIMIT = 100;
 const LATE_EVERY_MS = 30000;
@@ -137,6 +138,7 @@ function drawAlarms() {
   drawFloods();
   const listed = items(mine);
   keyed(parts.list, listed.slice(0, SHOWN), (item) => item.id, sign, node);
+  parts.list.classList.toggle("dense", mine.length >= DENSE_FROM);
   const left = listed.slice(SHOWN).filter(({ kind }) => kind === "alarm").length;
   setText(parts.note, left ? t("moreAlarms", { n: left }) : tab === "late" && mine.length ? t("lateNote") : "");
   drawEmpty(mine.length);

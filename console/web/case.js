@@ -30,11 +30,14 @@ export async function loadCase(id) {
   changed("case");
 }
 
-const turnOf = (found) => (person) => {
-  const roles = found.chain.slice(0, found.step + 1).map(({ role }) => role);
-  return person.roles.some(({ role }) => roles.includes(role)) && (!person.enterprise || person.enterprise === found.enterprise);
+// Who is in charge now before the rest of the chain; nobody of another enterprise. The platform has the last word.
+const turnOf = (found, action) => (person) => {
+  const elsewhere = person.enterprise && person.enterprise !== found.enterprise;
+  const steps = person.roles.map(({ role }) => found.chain.findIndex((each) => each.role === role)).filter((step) => step >= 0);
+  if (elsewhere || steps.length === 0) return 0;
+  if (action === "supervise") return Math.max(...steps) > found.step ? 2 : 1;
+  return steps.includes(found.step) ? 2 : 1;
 };
-const inChain = (found) => (person) => person.roles.some(({ role }) => found.chain.some((each) => each.role === role));
 
 export const addresses = (text) => text.split(/\s+/).filter(Boolean);
 export const photoField = () => labelled("photoAddresses", h("textarea", { name: "photos", rows: 2, placeholder: "https://" }), t("photoHint"));
@@ -43,11 +46,10 @@ function act(found, action) {
   const key = newKey();
   const needed = NEEDS_WORDS.has(action);
   const name = actionName(found, action);
-  const fits = action === "verify" || action === "supervise" ? inChain(found) : turnOf(found);
   ask({
     title: name, action: name,
     intro: [h("p", { class: "dialog-text" }, solid(found.tier), " ", h("b", {}, pick(found.title)), h("br"), pick(found.text)), h("p", { class: "hint" }, t(`caseHint_${action}`))],
-    fields: [personField(fits), labelled(action === "feedback" ? "feedbackText" : needed ? "commentNeeded" : "comment", words("comment", { required: needed })), action === "feedback" && photoField()],
+    fields: [personField(turnOf(found, action)), labelled(action === "feedback" ? "feedbackText" : needed ? "commentNeeded" : "comment", words("comment", { required: needed })), action === "feedback" && photoField()],
     focus: needed ? "textarea" : "select",
     send: async ({ person, pin = "", comment, photos: added = "" }) => {
       applyAnswer(await post(`api/cases/${encodeURIComponent(found.id)}/${action}`, { person, pin, comment: comment.trim(), photos: addresses(added), key }));

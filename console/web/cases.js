@@ -86,6 +86,7 @@ function drawCases() {
   setText(parts.title, t("cases"));
   setText(parts.report, t("reportHazard"));
   parts.report.hidden = !state.site.handling;
+  parts.report.disabled = state.persons.length === 0; // nobody to choose yet
   settle(parts.filters, FILTERS.map(filterButton));
   parts.filters.setAttribute("aria-label", t("cases"));
   parts.find.placeholder = t("find");

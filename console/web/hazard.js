@@ -36,7 +36,7 @@ export function askHazard() {
     fields: [
       labelled("hazardTitle", line("title", { required: true, maxlength: TITLE_LENGTH })), labelled("hazardText", words("text")),
       radios("tier", "hazardTier", TIERS.map((tier) => [tier, tierName(tier)]), "1"), placeFields().fields,
-      labelled("hazardLimit", line("limit", { type: "datetime-local" }), t("hazardLimitHint")), photoField(), personField(() => true),
+      labelled("hazardLimit", line("limit", { type: "datetime-local" }), t("hazardLimitHint")), photoField(), personField(() => 1),
     ],
     focus: "input",
     send: async ({ person, pin = "", title, text, tier, enterprise, source, limit, photos }) => {

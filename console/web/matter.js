@@ -34,7 +34,7 @@ export function photos(addresses) {
 }
 
 function lineNode(line) {
-  return h("li", { class: `t${line.tier || line.before}` },
+  return h("li", { class: line.tier || line.before ? `t${line.tier || line.before}` : "mute" },
     h("time", {}, momentText(line.at, now())),
     h("div", {}, h("b", {}, pick(line.text)), line.role_name && pick(line.role_name) !== line.name && h("small", {}, ` ${pick(line.role_name)}`),
       line.comment && h("q", {}, line.comment), photos(line.photos)));

@@ -16,12 +16,16 @@ export function nameField() {
 }
 
 const roleNames = (person) => person.roles.map(({ name }) => pick(name)).join(", ");
-const label = (person) => (roleNames(person) === person.name ? person.name : `${person.name} · ${roleNames(person)}`);
 
-// `fits` says whose turn it is; these come first, and one of them is proposed.
+// A role that is a person of its own goes by the name of the role, which there is in both languages.
+const isRole = ({ name, roles }) => roles.length === 1 && roles[0].name.zh === name;
+export const personName = (person) => (isRole(person) ? roleNames(person) : person.name);
+const label = (person) => (isRole(person) ? roleNames(person) : `${person.name} · ${roleNames(person)}`);
+
+// `fits` says how well a person fits, 0 not at all; those who do come first, and the best or the last chosen is proposed.
 export function personField(fits) {
-  const mine = state.persons.filter(fits);
-  const rest = state.persons.filter((person) => !fits(person));
+  const mine = state.persons.filter((person) => fits(person) > 0).sort((a, b) => fits(b) - fits(a));
+  const rest = state.persons.filter((person) => !mine.includes(person));
   const last = recall("handler", "");
   const chosen = mine.find(({ id }) => id === last) ?? mine[0] ?? rest.find(({ id }) => id === last);
   const option = (person) => h("option", { value: person.id, selected: person === chosen }, label(person));

@@ -23,7 +23,7 @@ const TEXTS = {
   live: ["实时", "Live"],
   connecting: ["正在连接", "Connecting"],
   disconnected: ["已断开", "Disconnected"],
-  brokerUp: ["MQTT 已连接", "MQTT connected"],
+  brokerUp: ["MQTT", "MQTT"],
   brokerDown: ["MQTT 断开", "MQTT down"],
   brokerUnknown: ["MQTT 状态未知", "MQTT unknown"],
   lost: ["与平台的连接已中断，页面数据停留在 {time}，正在自动重连。报警可能已发生变化，请以现场仪表为准。",

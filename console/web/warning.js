@@ -20,7 +20,8 @@ const FORMS = {
 };
 
 const tierText = (tier) => (tier === 0 ? t("lift") : tierName(tier));
-const mayRelease = (tier) => (person) => person.colours.includes(tier);
+const mayRelease = (warning, tier) => ({ colours, roles }) =>
+  (colours.includes(tier) ? 1 + roles.some(({ role }) => role === warning.chain[warning.step]?.role) : 0);
 
 function act(warning, action) {
   const form = FORMS[action];
@@ -33,7 +34,7 @@ function act(warning, action) {
     intro: [h("p", { class: "dialog-text" }, solid(now), " ", h("b", {}, pick(warning.name)), h("br"), pick(warning.reason)), h("p", { class: "hint" }, t(`warningHint_${action}`, { colour: tierName(now) }))],
     fields: [
       form.tiers && radios("tier", "warningColour", form.tiers.filter((tier) => tier > 0 || warning.tier > 0).map((tier) => [String(tier), tierText(tier)]), String(now)),
-      personField(action === "propose" ? () => true : mayRelease(needs)), labelled(form.words ? "commentNeeded" : "comment", words("comment", { required: form.words })),
+      personField(action === "propose" ? () => 1 : mayRelease(warning, needs)), labelled(form.words ? "commentNeeded" : "comment", words("comment", { required: form.words })),
     ],
     send: async ({ person, pin = "", comment, tier }) => {
       const path = action === "adjust" ? "release" : action;
@@ -72,9 +73,9 @@ function subjectField(chosen) {
 export function proposeByHand(scope = "source", id = state.source) {
   const key = newKey();
   ask({
-    title: t("proposeByHand"), action: t("warning_do_propose"), intro: h("p", { class: "hint" }, t("proposeHint")), focus: "textarea",
+    title: t("proposeByHand"), action: t("proposeSend"), intro: h("p", { class: "hint" }, t("proposeHint")), focus: "textarea",
     fields: [subjectField(`${scope} ${id}`), radios("tier", "warningColour", TIERS.map((tier) => [String(tier), tierName(tier)]), "2"),
-      labelled("warningReason", words("comment", { required: true })), personField(() => true)],
+      labelled("warningReason", words("comment", { required: true })), personField(() => 1)],
     send: async ({ person, pin = "", subject, tier, comment }) => {
       const at = subject.indexOf(" ");
       const answer = await post("api/warnings", { person, pin, key, scope: subject.slice(0, at), subject: subject.slice(at + 1), tier: Number(tier), comment: comment.trim() });

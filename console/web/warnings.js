@@ -6,6 +6,7 @@ import { isLate, onLine, waits, worstDueFirst } from "./handling.js";
 import { request } from "./link.js";
 import { chain, charge, due, history, marks, solid } from "./matter.js";
 import { settle } from "./panel.js";
+import { personName } from "./person.js";
 import { drawRisk } from "./risk.js";
 import { changed, draw, now, state } from "./state.js";
 import { language, pick, t, tierName } from "./text.js";
@@ -79,8 +80,8 @@ function decision(warning) {
 }
 
 function releasers(tier) {
-  const names = state.persons.filter(({ colours }) => colours.includes(tier)).map(({ name }) => name);
-  return names.length ? names.join("、") : t("nobody");
+  const names = state.persons.filter(({ colours }) => colours.includes(tier)).map(personName);
+  return names.length ? names.join(language() === "zh" ? "、" : ", ") : t("nobody");
 }
 
 function byWhom(warning) {
@@ -143,6 +144,7 @@ function drawWarnings() {
   setText(parts.title, t("warnings"));
   setText(parts.propose, t("proposeByHand"));
   parts.propose.hidden = !state.site.handling;
+  parts.propose.disabled = state.persons.length === 0; // nobody to choose yet
   const name = currentTab();
   settle(parts.tabs, TABS.map(tabButton));
   parts.tabs.setAttribute("aria-label", t("warnings"));
