@@ -16,6 +16,8 @@ export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(KEY_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+dialog().addEventListener("close", () => { dialog().className = ""; }); // the next one has a width of its own
+
 let number = 0;
 
 export function labelled(key, control, hint = null) {

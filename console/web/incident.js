@@ -21,7 +21,7 @@ function groups(alarms) {
 
 function ofGroup(group, unfolded) {
   const { id, members, folded } = group;
-  if (members.length === 1 && members[0].id === id) return [{ kind: "alarm", id, alarm: members[0] }];
+  if (members.length === 1) return [{ kind: "alarm", id: members[0].id, alarm: members[0] }];
   const out = unfolded.has(id);
   const shown = out ? members : members.filter((alarm) => !folded.includes(alarm));
   const first = state.incidents.get(id) ?? members.find((alarm) => alarm.id === id) ?? null;

@@ -64,7 +64,7 @@ export const HANDLING_TEXTS = {
   warningColour: ["颜色", "Colour"], warningSubject: ["对象", "For"], warningReason: ["理由（必填）", "Reason (needed)"],
   warningDone: ["{name}：{action}", "{name}: {action}"], proposeByHand: ["人工建议预警", "Propose a warning"], proposeSend: ["提出建议", "Propose"], proposeHint: ["平台之外的依据（现场报告、上级通知等）可由人提出建议，再由有权人员签发。", "On grounds the platform does not know (a report, an order); a person with the authority releases it."],
   warningProposedToast: ["预警建议已提出", "Proposed"],
-  riskMap: ["风险四色", "Risk colours"], sinceTime: ["{time} 起", "since {time}"], nobodyHandles: ["尚无工单", "no case"],
+  riskMap: ["风险四色", "Risk colours"], sinceTime: ["{time} 起", "since {time}"], nobodyHandles: ["没有未关闭的工单", "no open case"],
   handledBy: ["{name} · {state}", "{name} · {state}"], othersNormal: ["其余 {n} 个危险源正常", "Other sources, all normal: {n}"], othersNormalEnterprise: ["其余 {n} 家企业正常", "Other enterprises, all normal: {n}"],
   districtNormal: ["{n} 家企业全部正常", "Enterprises, all normal: {n}"], noDistrict: ["未划分区域", "No district"],
   addWork: ["登记作业", "Enter work"], enter: ["登记", "Enter"], endWork: ["结束", "End"], worksPast: ["含已结束", "With those over"],

@@ -44,6 +44,8 @@ export async function showWarning(id) {
     toast("bad", sentence(error));
   }
   changed("warnings");
+  const reveal = () => parts?.list.querySelector(".chosen")?.scrollIntoView({ block: "nearest" });
+  requestAnimationFrame(() => requestAnimationFrame(reveal)); // once it is drawn
 }
 
 const open = () => [...state.warnings.values()].sort(worst);

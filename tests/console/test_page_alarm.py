@@ -195,6 +195,19 @@ def test_a_flood_folds_an_incident_and_never_what_is_red(room: Room, page: Page)
     expect(again).to_have_attribute("aria-expanded", "true")
 
 
+def test_late_data_is_listed_apart_and_neither_counted_nor_announced(room: Room, page: Page) -> None:
+    enter(page, room)
+    expect(page.locator("#alarms .empty")).to_contain_text("当前没有报警")
+    room.move("high", R, retrospective=True)
+    expect(page.locator("#journal .event")).to_contain_text("补传")
+    tab(page, "补传")
+    expect(cards(page)).to_have_count(1)
+    expect(cards(page)).to_contain_text("红")
+    expect(cards(page).get_by_role("button")).to_have_count(0)
+    expect(page.locator(".counter.t4 .counter-count")).to_have_text("0")
+    expect(page.locator("#announce")).to_have_text("")
+
+
 def test_a_link_to_an_alarm_shows_all_about_it_also_when_it_has_ended(room: Room, page: Page) -> None:
     (raised,) = room.move("high", Y)
     room.post(f"/api/alarms/{raised.alarm.id}/acknowledge", person="甲", comment="看过")
@@ -253,7 +266,15 @@ def test_maintenance_is_entered_suppresses_by_design_and_is_ended(room: Room, pa
 
 def test_nothing_chinese_is_left_in_english(room: Room, page: Page) -> None:
     flood(room)
-    room.post("/api/works", kind="permit", scope="source", subject="tank-area-1", end=room.clock[0] // 1_000_000 + 9, reason="x", person="y")
+    room.post(
+        "/api/works",
+        kind="permit",
+        scope="source",
+        subject="tank-area-1",
+        end=room.clock[0] // 1_000_000 + 9,
+        reason="x",
+        person="y",
+    )
     enter(page, room)
     page.get_by_role("button", name="English").click()
     expect(page.locator(".floods")).to_contain_text("Alarm flood: whole site")

@@ -84,7 +84,14 @@ def test_two_people_carry_a_case_from_dispatch_to_close(staffed: Staffed, server
     expect(here).to_have_text("已关闭")
     expect(page.locator("#cases .list .empty")).to_contain_text("没有未关闭的工单")
     expect(page.locator(".matter-lines b")).to_have_text(
-        ["开立工单并派发给当班班长", "当班班长接单", "当班班长开始处置", "当班班长处置反馈", "企业安全员核验通过", "企业安全员关闭工单"]
+        [
+            "开立工单并派发给当班班长",
+            "当班班长接单",
+            "当班班长开始处置",
+            "当班班长处置反馈",
+            "企业安全员核验通过",
+            "企业安全员关闭工单",
+        ]
     )
     page.get_by_role("button", name="已关闭").click()
     expect(page.locator(".matter .state")).to_have_text("已关闭")
@@ -147,7 +154,14 @@ def test_a_warning_is_released_by_whoever_may_with_his_pin_and_lifted(
     expect(page.locator("#warnings .list .empty")).to_contain_text("没有待决定的预警建议")
     staffed.office.warnings.follow([risk(Tier.ORANGE)])
     card = page.locator(".warning")
-    for words in ("橙", "一号罐区", "建议签发橙色预警", "待 指挥部值班负责人 决定", "决定期限 08:15:00", "政府值班负责人"):
+    for words in (
+        "橙",
+        "一号罐区",
+        "建议签发橙色预警",
+        "待 指挥部值班负责人 决定",
+        "决定期限 08:15:00",
+        "政府值班负责人",
+    ):
         expect(card).to_contain_text(words)
     dialog = act(page, "签发橙色", "duty_officer")
     expect(dialog.locator(".refusal")).to_have_text(
@@ -173,7 +187,12 @@ def test_a_warning_is_released_by_whoever_may_with_his_pin_and_lifted(
     expect(card).to_contain_text("已解除")
     card.get_by_role("button", name="查看经过").click()
     expect(card.locator(".matter-lines b")).to_have_text(
-        ["建议橙色预警,待指挥部值班负责人决定", "指挥部值班负责人签发橙色预警", "政府值班负责人将预警由橙色降为黄色", "政府值班负责人解除黄色预警"]
+        [
+            "建议橙色预警,待指挥部值班负责人决定",
+            "指挥部值班负责人签发橙色预警",
+            "政府值班负责人将预警由橙色降为黄色",
+            "政府值班负责人解除黄色预警",
+        ]
     )
 
 
@@ -201,7 +220,11 @@ def test_risk_colours_say_why_since_when_and_who_handles_it(
     staffed.office.cases.follow([told(1, alarm())])
     reason = Reason(Text("LT-101 液位高为橙色", "LT-101 level high is orange"), (raised.id,))
     red = replace(risk(Tier.ORANGE), reasons=(reason,))
-    whole = replace(risk(Tier.ORANGE, scope=Scope.ENTERPRISE, subject="haihe-storage"), name=Text("海河石化仓储", "Haihe"), district=DISTRICT)
+    whole = replace(
+        risk(Tier.ORANGE, scope=Scope.ENTERPRISE, subject="haihe-storage"),
+        name=Text("海河石化仓储", "Haihe"),
+        district=DISTRICT,
+    )
     district = replace(risk(Tier.ORANGE, scope=Scope.DISTRICT, subject=DISTRICT), name=Text(DISTRICT, "Binhai"))
     calm = replace(risk(Tier.NONE, subject="tank-area-2"), name=Text("二号罐区", "Tank area 2"))
     staffed.risks = [red, whole, district, calm]
