@@ -51,6 +51,7 @@ class Site:
             "zone": backend.zone.key,
             "now": ms(now),
             "points": len(self._catalogue.points),
+            "handling": backend.desk is not None,
             "enterprises": [
                 {
                     "id": enterprise.id,

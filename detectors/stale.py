@@ -29,16 +29,6 @@ class _Silences:
     silence: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _Silences:
-    """Silences that passed a limit, in columns: which row ended them or which slot is in them, when, how long."""
-
-    row: Slots
-    time: Int64s
-    quality: Bytes
-    silence: Floats
-
-
 class Stale:
     """Notice that a point stopped reporting, or never began.
 

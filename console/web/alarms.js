@@ -1,143 +1,165 @@
-// Active alarms, worst first, with what to do and a way to acknowledge; and the last lines of the journal.
+// The alarms of the site: current, device, suppressed, from late data; incidents, floods; and the way to acknowledge them.
 
-import { acknowledge, acknowledgeWithNote, isSending } from "./acknowledge.js";
+import { alarmCard, cardSign, sourceName } from "./alarm_card.js";
+import { showAlarm } from "./alarm_detail.js";
+import { acknowledgeShown, shownAlarms } from "./bulk.js";
 import { fill, h, keyed, setText } from "./dom.js";
-import { ageText, momentText, timeText } from "./format.js";
-import { beep, soundIsOn } from "./sound.js";
-import { changed, draw, isOpen, now, state, worstFirst } from "./state.js";
+import { momentText } from "./format.js";
+import { arrange } from "./incident.js";
+import { request } from "./link.js";
+import { settle } from "./panel.js";
+import { changed, draw, isSuppressed, now, state, worstFirst } from "./state.js";
 import { language, pick, t, tierName } from "./text.js";
+import { tickTimes } from "./tick.js";
 
 const SHOWN = 200;
-const AUDIBLE = 3;
-const KNOWN = 5000; // alarms remembered, beyond those that are active
+const DENSE_FROM = 4; // alarms from which on each gets less room
+const TABS = ["current", "device", "suppressed", "late"];
+const LATE_LIMIT = 100;
+const LATE_EVERY_MS = 30000;
 let parts = null;
+let tab = "current";
+let late = { alarms: [], failed: false };
+const unfolded = new Set();
 
-const sourceName = (id) => pick(state.sources.get(id)?.name) || id;
+const OF_TAB = {
+  current: (alarm) => !isSuppressed(alarm),
+  device: (alarm) => !isSuppressed(alarm) && alarm.class === "device",
+  suppressed: isSuppressed,
+};
+const ofTab = (name) => (name === "late" ? late.alarms : [...state.alarms.values()].filter(OF_TAB[name]));
+const tierOf = (alarm) => (tab === "late" ? alarm.worst : alarm.tier);
 
-function place(alarm) {
-  return h("a", { class: "place", "data-role": "place", href: `#/source/${encodeURIComponent(alarm.source)}/${encodeURIComponent(alarm.point)}` },
-    `${sourceName(alarm.source)} · ${alarm.tag}`);
+async function loadLate() {
+  const answer = await request(`api/alarms/retrospective?limit=${LATE_LIMIT}`).catch(() => null);
+  late = { alarms: answer?.alarms ?? late.alarms, failed: answer === null };
+  changed("alarms");
 }
 
-function marks(alarm) {
-  return [
-    alarm.simulated && h("span", { class: "badge sim", title: t("simulatedHint") }, t("simulated")),
-    alarm.class === "device" && h("span", { class: "badge mute" }, t("device")),
-    alarm.retrospective && h("span", { class: "badge mute", title: t("retrospectiveHint") }, t("retrospective")),
-    alarm.tier !== alarm.worst && h("span", { class: `badge t${alarm.worst}` }, t("was", { colour: tierName(alarm.worst) })),
-  ];
+export function chooseTab(name) {
+  tab = name;
+  if (name === "late") loadLate();
+  changed("alarms");
 }
 
-function actions(alarm) {
-  if (!isOpen(alarm)) {
-    const by = t("byAt", { name: alarm.acknowledged_by, time: alarm.acknowledged ? momentText(alarm.acknowledged, now()) : "" });
-    return h("div", { class: "done" }, alarm.acknowledged_by ? by : t(alarm.state), alarm.comment && h("q", {}, alarm.comment));
-  }
-  const busy = isSending(alarm.id);
-  return h("div", { class: "actions" },
-    h("button", { type: "button", class: "primary", "data-role": "acknowledge", disabled: busy, on: { click: () => acknowledge(state.alarms.get(alarm.id) ?? alarm) } },
-      t(busy ? "acknowledging" : "acknowledge")),
-    h("button", { type: "button", class: "quiet", "data-role": "note", disabled: busy, title: t("noteHint"), on: { click: () => acknowledgeWithNote(alarm) } }, t("note")));
+function tabButton(name) {
+  const mine = ofTab(name);
+  const worst = name === "late" ? 0 : Math.max(0, ...mine.map(({ tier }) => tier));
+  const count = name === "late" && tab !== "late" ? null : mine.length;
+  return h("button", { type: "button", role: "tab", "data-role": `tab-${name}`, "aria-selected": String(tab === name), title: t(`tabHint_${name}`), on: { click: () => chooseTab(name) } },
+    t(`tab_${name}`), count !== null && h("b", { class: worst && name !== "current" ? `t${worst}` : null }, count));
 }
 
-function alarmCard(alarm) {
-  const advice = pick(alarm.advice);
-  return h("li", { class: `alarm t${alarm.tier}${isOpen(alarm) ? " open" : ""}` },
-    h("div", { class: "alarm-bar", "aria-hidden": "true" }),
-    h("div", { class: "alarm-body" },
-      h("div", { class: "alarm-head" },
-        h("span", { class: `badge solid t${alarm.tier}` }, tierName(alarm.tier)),
-        h("b", { class: "alarm-name" }, pick(alarm.name)),
-        h("span", { class: `state ${isOpen(alarm) ? "open" : ""}` }, t(alarm.state))),
-      h("p", { class: "alarm-text" }, pick(alarm.text)),
-      h("div", { class: "alarm-meta" }, place(alarm), marks(alarm),
-        h("time", { datetime: new Date(alarm.raised).toISOString() }, t("raisedAt", { time: momentText(alarm.raised, now()) })),
-        h("span", { class: "lasting", data: { since: alarm.raised, until: alarm.cleared ?? "" } })),
-      advice && h("p", { class: "advice" }, h("b", {}, t("advice")), advice),
-      h("div", { class: "alarm-foot" },
-        h("span", { class: "basis", title: alarm.basis }, h("b", {}, t("basis")), alarm.basis), actions(alarm))));
+function walkTabs(event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  chooseTab(TABS.at((TABS.indexOf(tab) + step) % TABS.length));
+  parts.tabs.querySelector(`[data-role=tab-${tab}]`).focus();
 }
 
-function build(section, journal) {
+function build(section) {
   parts = {
     title: h("h2", {}), all: h("button", { type: "button", class: "quiet small", "data-role": "all", on: { click: () => { state.colour = null; changed("alarms"); } } }),
+    bulk: h("button", { type: "button", class: "quiet small bulk", "data-role": "bulk", on: { click: () => acknowledgeShown(parts.scroll) } }),
+    tabs: h("div", { class: "tabs", role: "tablist", on: { keydown: walkTabs } }), floods: h("ul", { class: "floods", role: "status" }),
     list: h("ol", { class: "alarm-list" }), note: h("p", { class: "more" }), empty: h("div", { class: "empty" }),
-    journalTitle: h("h2", {}), events: h("ol", { class: "events" }), noEvents: h("div", { class: "empty" }),
   };
-  fill(section, h("div", { class: "panel-head" }, parts.title, parts.all), h("div", { class: "scroll" }, parts.list, parts.note, parts.empty));
-  fill(journal, h("div", { class: "panel-head" }, parts.journalTitle), h("div", { class: "scroll" }, parts.events, parts.noEvents));
+  parts.scroll = h("div", { class: "scroll", role: "tabpanel", on: { scroll: drawBulk } }, parts.list, parts.note, parts.empty);
+  fill(section, h("div", { class: "panel-head" }, parts.title, parts.all, parts.bulk), parts.tabs, parts.floods, parts.scroll);
+}
+
+const counts = (alarms) => [4, 3, 2, 1].map((tier) => [tier, alarms.filter((alarm) => alarm.tier === tier).length])
+  .filter(([, n]) => n).map(([tier, n]) => h("span", { class: `badge t${tier}` }, tierName(tier), " ", n));
+const over = (alarms) => alarms.filter(({ tier }) => tier === 0).length;
+const overBadge = (n) => n > 0 && h("span", { class: "badge mute" }, t("overCount", { n }));
+
+function fold(id) {
+  if (!unfolded.delete(id)) unfolded.add(id);
+  changed("alarms");
+}
+
+function incidentHead({ incident, first, members, folded, out }) {
+  const [some] = members;
+  const began = first && t("firstOut", { time: momentText(first.raised, now()), name: pick(first.name), tag: first.tag });
+  return h("li", { class: `incident t${Math.max(...members.map(({ tier }) => tier))}` },
+    h("div", { class: "incident-head" }, h("b", {}, t("incident"), " ", sourceName(some.source)), h("span", { class: "chips" }, counts(members), overBadge(over(members)))),
+    h("p", {}, began, first && !members.some(({ id, tier }) => id === first.id && tier > 0) ? ` · ${t("firstEnded")}` : ""),
+    folded.length > 0 && h("button", { type: "button", class: "quiet small", "data-role": "fold", "aria-expanded": String(out), on: { click: () => fold(incident) } },
+      t(out ? "foldAgain" : "unfold", { n: folded.length }), " ", counts(folded), overBadge(over(folded))));
+}
+
+function node(item) {
+  if (item.kind === "section") return h("li", { class: `alarm-section${item.open ? " open" : ""}` }, t(item.open ? "sectionOpen" : "sectionDone", { n: item.count }));
+  if (item.kind === "incident") return incidentHead(item);
+  return alarmCard(item.alarm, { inside: item.inside, details: item.alarm.retrospective ? null : () => showAlarm(item.alarm.id) });
+}
+
+function sign(item) {
+  if (item.kind === "alarm") return `${cardSign(item.alarm)}${item.inside}`;
+  if (item.kind === "section") return `${item.count}${language()}`;
+  return JSON.stringify([item.out, item.first?.raised, item.folded.map(({ id, tier }) => [id, tier]), item.members.map(({ id, tier }) => [id, tier]), language()]);
+}
+
+function items(mine) {
+  if (tab === "current" || tab === "device") return arrange(mine, unfolded);
+  return mine.sort(tab === "late" ? (a, b) => b.raised - a.raised : worstFirst).map((alarm) => ({ kind: "alarm", id: alarm.id, alarm }));
+}
+
+function drawFloods() {
+  const floods = [...state.floods.values()];
+  const text = (flood) => h("li", {}, h("b", {}, t("flood", { position: flood.position || t("wholeSite") })), t("floodText", { n: flood.count, time: momentText(flood.since, now()) }));
+  keyed(parts.floods, floods, (flood) => flood.position, (flood) => JSON.stringify([flood, language()]), text);
+  parts.floods.hidden = floods.length === 0;
+}
+
+function drawBulk() {
+  const n = tab === "current" || tab === "device" ? shownAlarms(parts.scroll).length : 0;
+  parts.bulk.hidden = n < 2;
+  setText(parts.bulk, t("bulk", { n }));
+}
+
+function drawEmpty(n) {
+  parts.empty.hidden = n > 0;
+  if (n > 0) return;
+  if (state.colour !== null) return fill(parts.empty, h("p", {}, t("noAlarmsOfColour", { colour: tierName(state.colour) })));
+  const failed = tab === "late" && late.failed;
+  fill(parts.empty, failed ? h("p", {}, t("lateFailed")) : [h("b", {}, t(`empty_${tab}`)), h("p", {}, t(`emptyDo_${tab}`))]);
 }
 
 function drawAlarms() {
-  if (!parts) build(document.getElementById("alarms"), document.getElementById("journal"));
-  const all = [...state.alarms.values()].sort(worstFirst);
-  const mine = state.colour === null ? all : all.filter((alarm) => alarm.tier === state.colour);
-  setText(parts.title, state.colour === null ? `${t("alarms")} ${all.length}` : `${t("alarms")} · ${tierName(state.colour)} ${mine.length}`);
+  if (!parts) build(document.getElementById("alarms"));
+  const all = ofTab(tab);
+  const mine = state.colour === null ? all : all.filter((alarm) => tierOf(alarm) === state.colour);
+  setText(parts.title, state.colour === null ? t("alarms") : `${t("alarms")} · ${tierName(state.colour)} ${mine.length}`);
   setText(parts.all, t("showAll"));
   parts.all.hidden = state.colour === null;
-  const sign = (alarm) => `${alarm.changed} ${alarm.state} ${alarm.tier} ${alarm.worst} ${alarm.text.zh} ${alarm.comment} ${isSending(alarm.id)} ${language()}`;
-  keyed(parts.list, mine.slice(0, SHOWN), (alarm) => alarm.id, sign, alarmCard);
-  setText(parts.note, mine.length > SHOWN ? t("moreAlarms", { n: mine.length - SHOWN }) : "");
-  parts.empty.hidden = mine.length > 0;
-  fill(parts.empty, state.colour === null
-    ? [h("b", {}, t("noAlarms")), h("p", {}, t("noAlarmsDo"))]
-    : h("p", {}, t("noAlarmsOfColour", { colour: tierName(state.colour) })));
-  tickAlarms();
+  parts.tabs.setAttribute("aria-label", t("alarms"));
+  settle(parts.tabs, TABS.map(tabButton));
+  drawFloods();
+  const listed = items(mine);
+  keyed(parts.list, listed.slice(0, SHOWN), (item) => item.id, sign, node);
+  parts.list.classList.toggle("dense", mine.length >= DENSE_FROM);
+  const left = listed.slice(SHOWN).filter(({ kind }) => kind === "alarm").length;
+  setText(parts.note, left ? t("moreAlarms", { n: left }) : tab === "late" && mine.length ? t("lateNote") : "");
+  drawEmpty(mine.length);
+  tickTimes(parts.list);
+  drawBulk();
 }
 
-function eventLine(event) {
-  const { alarm } = event;
-  const tier = alarm.tier || event.before;
-  const full = pick(alarm.text);
-  const short = ["acknowledged", "reset", "cleared"].includes(event.change);
-  const where = short || !full.includes(alarm.tag) ? `${sourceName(alarm.source)} · ${alarm.tag} ` : "";
-  return h("li", { class: "event" },
-    h("time", { title: momentText(event.noted, now()) }, timeText(event.at)),
-    h("span", { class: `badge t${event.change === "cleared" ? 0 : tier}` }, event.change === "cleared" ? t("cleared") : tierName(tier)),
-    h("span", { class: "event-text", title: pick(alarm.text) },
-      h("b", {}, t(event.change)), " ", where, short ? pick(alarm.name) : full,
-      event.actor && h("em", {}, ` — ${event.actor}${event.comment ? `: ${event.comment}` : ""}`),
-      alarm.simulated && [" ", h("span", { class: "badge sim" }, t("simulated"))]));
+// Cards whose trend the event stream did not bring: asked for one after the other.
+let asking = false;
+export async function fetchTrend() {
+  const wanted = !asking && state.view === "monitor" && parts && [...parts.list.querySelectorAll(".alarm")]
+    .map((card) => state.alarms.get(card.dataset.key)).find((alarm) => alarm && alarm.trend === undefined);
+  if (!wanted) return;
+  asking = true;
+  const answer = await request(`api/alarms/${encodeURIComponent(wanted.id)}`).catch(() => null);
+  asking = false;
+  const alarm = state.alarms.get(wanted.id);
+  if (alarm && alarm.trend === undefined) alarm.trend = answer?.alarm.trend ?? null;
+  changed("alarms");
 }
 
-function drawJournal() {
-  if (!parts) return;
-  setText(parts.journalTitle, t("journal"));
-  keyed(parts.events, state.events, (event) => String(event.seq), () => language(), eventLine);
-  parts.noEvents.hidden = state.events.length > 0;
-  fill(parts.noEvents, h("p", {}, t("noEvents")));
-}
-
-export function tickAlarms() {
-  for (const node of parts?.list.querySelectorAll("[data-since]") ?? []) {
-    const until = node.dataset.until === "" ? now() : Number(node.dataset.until);
-    setText(node, t("lasting", { age: ageText(until - Number(node.dataset.since)) }));
-  }
-}
-
-let met = null; // alarm id -> how the page knows it; null before the first list
-
-function tell(alarm) {
-  setText(document.getElementById("announce"), t("newAlarm", { colour: tierName(alarm.tier), text: pick(alarm.text) }));
-  if (alarm.tier >= AUDIBLE && soundIsOn()) beep(alarm.tier);
-}
-
-export function announce({ alarm, change }) {
-  const known = met?.get(alarm.id);
-  met?.set(alarm.id, alarm);
-  const told = known?.changed === alarm.changed && known.tier >= alarm.tier;
-  if (["raised", "worsened"].includes(change) && !alarm.retrospective && !told) tell(alarm);
-}
-
-// What was raised while the line was lost is announced, the worst of it; what the page knew before never again,
-// not even when a platform that starts anew had left it out for a moment.
-export function announceMissed(alarms) {
-  const missed = alarms.filter((alarm) => isOpen(alarm) && !alarm.retrospective && alarm.tier > (met?.get(alarm.id)?.tier ?? 0));
-  const first = met === null;
-  if (first || met.size > KNOWN) met = new Map([...(met ?? [])].filter(([id]) => state.alarms.has(id)));
-  for (const alarm of alarms) met.set(alarm.id, alarm);
-  if (!first && missed.length) tell(missed.sort(worstFirst)[0]);
-}
-
-draw(["site", "language", "alarms"], drawAlarms);
-draw(["site", "language", "events"], drawJournal);
+setInterval(() => tab === "late" && state.link === "live" && loadLate(), LATE_EVERY_MS);
+addEventListener("resize", () => parts && drawBulk());
+draw(["site", "language", "alarms", "cases"], drawAlarms);

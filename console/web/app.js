@@ -1,22 +1,32 @@
 // Starts the page: reads the site, follows the address, and ties what is heard to what is drawn.
 
-import { announce, announceMissed, tickAlarms } from "./alarms.js";
+import { showAlarm } from "./alarm_detail.js";
+import { fetchTrend } from "./alarms.js";
+import { announce, announceMissed } from "./announce.js";
+import { loadCase } from "./case.js";
+import "./cases.js";
 import "./conditions.js";
 import { extendCurve } from "./curve.js";
 import { fill, h } from "./dom.js";
 import { setZone } from "./format.js";
 import { tickClock } from "./header.js";
 import "./health.js";
+import "./journal.js";
 import { open, request, RequestError, start } from "./link.js";
 import { applyValues, setPoints, tickPoints } from "./points.js";
 import "./reconciliation.js";
 import { setSite } from "./sources.js";
-import { changed, draw, heardAt, recall, state } from "./state.js";
+import { changed, draw, heardAt, recall, setAlarms, state } from "./state.js";
 import "./telling.js";
 import { language, pick, sectorName, setLanguage, t, tierName } from "./text.js";
+import { tickTimes } from "./tick.js";
+import { showWarning } from "./warnings.js";
+import "./works.js";
 
 const RETRY_MS = 3000;
-const VIEWS = ["monitor", "telling", "health", "reconciliation"];
+const VIEWS = ["monitor", "cases", "warnings", "works", "telling", "health", "reconciliation"];
+const ONE = { case: "cases", warning: "warnings" }; // the view that shows one of them
+const ALARM_LINK = /^#alarm=(.+)$/;
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -35,13 +45,32 @@ function worstSource() {
   return [...state.sources.keys()].sort((a, b) => colour(b) - colour(a))[0] ?? null;
 }
 
-function readAddress() {
-  const [view, source, point] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  state.view = VIEWS.includes(view) ? view : "monitor";
-  for (const name of VIEWS) document.getElementById(name).hidden = state.view !== name;
+function show(view) {
+  state.view = view;
+  for (const name of VIEWS) document.getElementById(name).hidden = view !== name;
   changed("view");
-  if (view === "source" && state.sources.has(source)) choose(source, point ?? null);
+}
+
+// #/source/ID/POINT, #/case/ID, #/warning/ID, #/VIEW, and #alarm=ID as messages have it.
+function readAddress() {
+  const alarm = ALARM_LINK.exec(location.hash)?.[1];
+  const [view, id, point] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  state.caseId = view === "case" ? id : null;
+  if (view === "case") loadCase(id);
+  if (view === "warning") showWarning(id);
+  else state.warningId = null;
+  show(ONE[view] ?? (VIEWS.includes(view) ? view : "monitor"));
+  if (alarm) followAlarm(decodeURIComponent(alarm));
+  if (view === "source" && state.sources.has(id)) choose(id, point ?? null);
   else if (state.source === null) choose(worstSource(), null);
+}
+
+// The source of the alarm behind the dialog that says all about it; the address is free for the next link to it.
+function followAlarm(id) {
+  history.replaceState(null, "", "#/");
+  const source = state.alarms.get(id)?.source;
+  if (state.sources.has(source)) choose(source, state.alarms.get(id).point);
+  showAlarm(id);
 }
 
 async function choose(source, point) {
@@ -98,8 +127,7 @@ setZone(site.zone);
 heardAt(site.now);
 setSite(site);
 try {
-  const { colours } = await request("api/alarms");
-  state.colours = new Map(colours.map((colour) => [colour.source, colour.tier]));
+  setAlarms(await request("api/alarms"));
 } catch {
   // the event stream fetches them again in a moment
 }
@@ -121,5 +149,6 @@ document.documentElement.dataset.ready = language();
 setInterval(() => {
   tickClock();
   tickPoints();
-  tickAlarms();
+  tickTimes();
+  fetchTrend();
 }, 1000);

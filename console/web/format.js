@@ -27,6 +27,16 @@ export function momentText(ms, now) {
   return `${day.slice(0, 4) === today.slice(0, 4) ? day.slice(5) : day} ${timeText(ms)}`;
 }
 
+// What an input of type datetime-local holds, in the site's time zone.
+export const localInput = (ms) => `${dayText(ms)}T${timeText(ms).slice(0, 5)}`;
+
+export function fromLocalInput(text) {
+  const wanted = Date.parse(`${text}:00Z`);
+  let guess = wanted;
+  for (let turn = 0; turn < 2; turn += 1) guess += wanted - Date.parse(`${dayText(guess)}T${timeText(guess)}Z`); // again where the clocks change
+  return guess;
+}
+
 export function ageText(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return t("secs", { n: seconds });

@@ -1,10 +1,11 @@
 // The bar at the top: site, connection, clock, operator, language; the banner; the counters by colour.
 
+import { askOperator } from "./acknowledge.js";
 import { fill, h, setText } from "./dom.js";
 import { countText, dayText, momentText, rateText, timeText, weekdayText } from "./format.js";
-import { askOperator } from "./acknowledge.js";
+import { isLate, waits } from "./handling.js";
 import { beep, setSound, soundIsOn } from "./sound.js";
-import { changed, draw, isOpen, now, recall, remember, state } from "./state.js";
+import { changed, draw, isOpen, isSuppressed, now, recall, remember, state } from "./state.js";
 import { language, pick, setLanguage, t, tierName } from "./text.js";
 
 const GATEWAY_SILENT_MS = 60000;
@@ -27,10 +28,22 @@ function brokerChip() {
   return mqtt.connected ? chip("good", t("brokerUp"), mqtt.url) : chip("bad", t("brokerDown"), mqtt.error || mqtt.url);
 }
 
-function tab(view) {
+function tab(view, ...counts) {
   const here = state.view === view;
   const href = view === "monitor" ? "#/" : `#/${view}`;
-  return h("a", { href, class: "tab", "data-role": view, "aria-current": here ? "page" : null }, t(view));
+  return h("a", { href, class: "tab", "data-role": view, "aria-current": here ? "page" : null }, t(view), counts);
+}
+
+const count = (key, n, kind) => n > 0 && h("span", { class: `count ${kind}`, title: t(key, { n }), "aria-label": t(key, { n }) }, n);
+
+function casesTab() {
+  const cases = [...state.cases.values()];
+  return tab("cases", count("openCases", cases.length, "mute"), count("lateCases", cases.filter((found) => found.overdue > 0 || isLate(found)).length, "bad"));
+}
+
+function warningsTab() {
+  const warnings = [...state.warnings.values()];
+  return tab("warnings", count("waitingWarnings", warnings.filter(waits).length, "warn"), count("inForceWarnings", warnings.filter(({ tier }) => tier > 0).length, "mute"));
 }
 
 function switchLanguage() {
@@ -70,7 +83,7 @@ function drawHeader() {
     h("div", { class: "brand" },
       h("img", { src: "icon.svg", alt: "", width: 30, height: 30 }),
       h("div", {}, h("h1", {}, pick(state.site.name)), h("span", { class: "product" }, t("product")))),
-    h("nav", { "aria-label": t("views") }, tab("monitor"), tab("telling"), tab("health"), tab("reconciliation")),
+    h("nav", { "aria-label": t("views") }, tab("monitor"), casesTab(), warningsTab(), tab("works"), tab("telling"), tab("health"), tab("reconciliation")),
     h("div", { class: "tools" },
       linkChip(), brokerChip(), soundButton(), operatorButton(), languageButton(),
       h("div", { class: "clock" }, clock.time, clock.day)));
@@ -128,12 +141,12 @@ function overview() {
 function drawCounters() {
   const section = byId("counters");
   const role = section.contains(document.activeElement) ? document.activeElement.dataset.role : null;
-  const alarms = [...state.alarms.values()];
+  const alarms = [...state.alarms.values()].filter((alarm) => !isSuppressed(alarm));
   fill(section, [4, 3, 2, 1].map((tier) => counter(tier, alarms)), overview());
   if (role) section.querySelector(`[data-role="${CSS.escape(role)}"]`)?.focus();
   const open = alarms.filter(isOpen).length;
   document.title = `${open ? `(${open}) ` : ""}${pick(state.site.name)} · ${t("product")}`;
 }
 
-draw(["language", "link", "health", "view", "header"], drawHeader);
+draw(["language", "link", "health", "view", "header", "cases", "warnings"], drawHeader);
 draw(["language", "alarms", "health"], drawCounters);

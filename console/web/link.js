@@ -1,6 +1,6 @@
 // Talks to the platform: requests with a time limit, the event stream, and whether either still works.
 
-import { applyEvent, changed, heardAt, setAlarms, setEvents, state } from "./state.js";
+import { applyEvent, applyFlood, applyWork, changed, heardAt, setAlarms, setEvents, state } from "./state.js";
 
 const REQUEST_LIMIT_MS = 8000;
 const HEALTH_EVERY_MS = 2000;
@@ -33,6 +33,11 @@ let reopening = null;
 let waiting = null; // events that arrive while the state is being fetched; applied on top of it
 let heard = { values: () => {}, event: () => {}, alarms: () => {}, back: () => {} };
 let lastFrame = 0;
+const others = new Map(); // kind of event -> who hears it, beside us
+
+// What is sent beside alarms. "opened" is no event: the stream has been opened, or something was missed.
+export const hear = (kind, call) => others.set(kind, [...(others.get(kind) ?? []), call]);
+const tellOthers = (kind, data) => (others.get(kind) ?? []).forEach((call) => call(data));
 
 function setLink(link) {
   if (state.link === link) return;
@@ -108,6 +113,7 @@ export function open() {
       heard.back();
     }
     setLink("live");
+    tellOthers("opened");
   };
   stream.onerror = () => {
     setLink("lost");
@@ -117,7 +123,13 @@ export function open() {
   listen("alarm", onAlarm);
   listen("colour", onColour);
   listen("values", onValues);
-  listen("resync", refresh);
+  listen("flood", (message) => orderly(() => applyFlood(JSON.parse(message.data))));
+  listen("work", (message) => orderly(() => applyWork(JSON.parse(message.data))));
+  for (const kind of ["case", "warning", "risk"]) listen(kind, (message) => tellOthers(kind, JSON.parse(message.data)));
+  listen("resync", () => {
+    refresh();
+    tellOthers("opened");
+  });
 }
 
 // A platform that comes back may have another catalogue, in which the source we listen to is no more: start anew.
@@ -158,5 +170,9 @@ export function start(listeners) {
   heard = listeners;
   askHealth();
   setInterval(watch, 1000);
-  setInterval(() => state.link === "live" && refresh(), REFRESH_EVERY_MS);
+  setInterval(() => {
+    if (state.link !== "live") return;
+    refresh();
+    tellOthers("opened");
+  }, REFRESH_EVERY_MS);
 }

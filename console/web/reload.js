@@ -1,9 +1,9 @@
 // Putting a changed configuration into force: asked twice, refused with every fault, accepted with a short loss of the line.
 
-import { toast } from "./acknowledge.js";
 import { fill, h } from "./dom.js";
 import { post, RequestError } from "./link.js";
 import { pick, t } from "./text.js";
+import { toast } from "./toast.js";
 
 const LIMIT_MS = 60000; // a large point list takes its time to check
 

@@ -3,7 +3,15 @@
 export const state = {
   site: null,
   sources: new Map(), // id -> source with its enterprise's name
-  alarms: new Map(), // id -> alarm
+  alarms: new Map(), // id -> alarm: the announced ones and the suppressed
+  incidents: new Map(), // id -> its first alarm, which may have ended
+  floods: new Map(), // position -> flood
+  works: [], // maintenance windows and permits, on or to come
+  cases: new Map(), // id -> case that is not closed
+  warnings: new Map(), // id -> warning in force or to be decided
+  risks: [], // of sources, enterprises and districts
+  persons: [],
+  handling: "loading", // loading | ready | failed: whether cases, warnings and risks are known
   events: [], // newest first
   colours: new Map(), // source id -> tier
   source: null,
@@ -14,6 +22,8 @@ export const state = {
   link: "connecting", // connecting | live | lost
   lastHeard: null, // server time, ms
   view: "monitor",
+  caseId: null, // the case, the warning that the address names
+  warningId: null,
   colour: null, // the colour the alarm list is narrowed to
   offset: 0, // server clock minus ours, ms
   seq: null,
@@ -73,12 +83,28 @@ export function worstFirst(a, b) {
 }
 
 export const isOpen = (alarm) => alarm.state.endsWith("unacknowledged");
+export const isSuppressed = (alarm) => (alarm.suppressions ?? []).length > 0;
 
 export function setAlarms(answer) {
-  state.alarms = new Map(answer.alarms.map((alarm) => [alarm.id, alarm]));
+  state.alarms = new Map([...answer.alarms, ...(answer.suppressed ?? [])].map((alarm) => [alarm.id, alarm]));
+  state.incidents = new Map((answer.incidents ?? []).map((incident) => [incident.id, incident.first]));
+  state.floods = new Map((answer.floods ?? []).map((flood) => [flood.position, flood]));
+  state.works = answer.works ?? [];
   state.colours = new Map(answer.colours.map((colour) => [colour.source, colour.tier]));
   applied.clear();
-  changed("alarms", "colours");
+  changed("alarms", "colours", "works");
+}
+
+export function applyFlood(flood) {
+  if (flood.over) state.floods.delete(flood.position);
+  else state.floods.set(flood.position, flood);
+  changed("alarms");
+}
+
+export function applyWork(work) {
+  const others = state.works.filter(({ id }) => id !== work.id);
+  state.works = work.ended === null ? [...others, work].sort((a, b) => a.start - b.start) : others;
+  changed("works");
 }
 
 export function setEvents(events) {
@@ -93,7 +119,9 @@ export function applyEvent(event) {
   const { alarm } = event;
   if (event.seq >= (applied.get(alarm.id) ?? 0)) {
     applied.set(alarm.id, event.seq);
-    if (alarm.state === "normal") state.alarms.delete(alarm.id);
+    const known = state.alarms.get(alarm.id);
+    if (known && alarm.trend === undefined) alarm.trend = known.trend; // events bring none
+    if (alarm.state === "normal" && !isSuppressed(alarm)) state.alarms.delete(alarm.id);
     else state.alarms.set(alarm.id, alarm);
     changed("alarms");
   }

@@ -1,5 +1,8 @@
-// Every sentence of the page, Chinese and English; those on the platform itself and on notification in files of their own.
+// Every sentence of the page, Chinese and English; those on alarms, on cases and warnings, on notification and on the
+// platform itself in files of their own.
 
+import { ALARM_TEXTS } from "./text_alarm.js";
+import { HANDLING_TEXTS } from "./text_handling.js";
 import { PLATFORM_TEXTS } from "./text_platform.js";
 import { TELLING_TEXTS } from "./text_telling.js";
 
@@ -20,7 +23,7 @@ const TEXTS = {
   live: ["实时", "Live"],
   connecting: ["正在连接", "Connecting"],
   disconnected: ["已断开", "Disconnected"],
-  brokerUp: ["MQTT 已连接", "MQTT connected"],
+  brokerUp: ["MQTT", "MQTT"],
   brokerDown: ["MQTT 断开", "MQTT down"],
   brokerUnknown: ["MQTT 状态未知", "MQTT unknown"],
   lost: ["与平台的连接已中断，页面数据停留在 {time}，正在自动重连。报警可能已发生变化，请以现场仪表为准。",
@@ -46,7 +49,6 @@ const TEXTS = {
   inherent: ["{level}重大危险源", "Major hazard {level}"],
   level1: ["一级", "level 1"], level2: ["二级", "level 2"], level3: ["三级", "level 3"], level4: ["四级", "level 4"],
   more: ["还有 {n} 项，请用筛选缩小范围", "{n} more; narrow them down with the filter"],
-  moreAlarms: ["另有 {n} 条较轻的报警未显示，可按颜色查看", "{n} milder alarms not shown; choose a colour above"],
   noSources: ["尚无危险源", "No sources yet"],
   noSourcesDo: ["在站点目录中登记企业与危险源，在点表 CSV 中登记测点；用 ganzhi check 检查后在运行状况页重新加载配置。",
     "Enter enterprises and sources in the site catalogue and points in the points CSV; verify with ganzhi check, then reload the configuration on the health view."],
@@ -72,10 +74,6 @@ const TEXTS = {
   curveLoading: ["正在读取曲线…", "Loading the curve…"],
   curveFailed: ["曲线读取失败，稍后自动重试", "The curve could not be read; trying again"],
   curveOld: ["最近一次读数在 {time}，曲线停在该时刻", "The last reading is from {time}; the curve ends there"],
-  alarms: ["当前报警", "Active alarms"],
-  noAlarms: ["当前没有报警", "No active alarms"],
-  noAlarmsDo: ["新的报警会自动出现在这里，最严重的在最前。", "New alarms appear here by themselves, worst first."],
-  noAlarmsOfColour: ["没有{colour}色报警", "No {colour} alarms"],
   showAll: ["显示全部", "Show all"],
   journal: ["最近事件", "Recent events"],
   noEvents: ["还没有报警事件", "No alarm events yet"],
@@ -83,11 +81,10 @@ const TEXTS = {
   returned_unacknowledged: ["已恢复·未确认", "Cleared, unacknowledged"],
   latched_unacknowledged: ["锁存·未确认", "Latched, unacknowledged"],
   latched_acknowledged: ["锁存·已确认", "Latched, acknowledged"], normal: ["正常", "Normal"],
-  device: ["设备", "Device"], retrospective: ["追溯", "Late data"],
+  device: ["设备", "Device"], retrospective: ["补传", "Late data"],
   retrospectiveHint: ["由迟到的数据判定，不发声", "Judged from late data; never sounded"],
   advice: ["处置建议", "What to do"], basis: ["依据", "Basis"],
-  acknowledge: ["确认", "Acknowledge"], acknowledging: ["提交中…", "Sending…"], note: ["附言", "Note"],
-  noteHint: ["附言并确认", "Acknowledge with a note"],
+  acknowledge: ["确认", "Acknowledge"], acknowledging: ["提交中…", "Sending…"],
   byAt: ["{name} 于 {time} 确认", "Acknowledged by {name} at {time}"],
   raisedAt: ["{time} 发生", "Raised {time}"],
   lasting: ["持续 {age}", "for {age}"], ago: ["{age}前", "{age} ago"], justNow: ["刚刚", "now"],
@@ -103,6 +100,8 @@ const TEXTS = {
   newAlarm: ["新报警，{colour}色：{text}", "New {colour} alarm: {text}"],
   system: ["系统", "System"],
   secs: ["{n}秒", "{n} s"], mins: ["{n}分", "{n} min"], hours: ["{n}小时{m}分", "{n} h {m} min"], days: ["{n}天{m}小时", "{n} d {m} h"],
+  ...ALARM_TEXTS,
+  ...HANDLING_TEXTS,
   ...PLATFORM_TEXTS,
   ...TELLING_TEXTS,
 };

@@ -25,6 +25,7 @@ from ganzhi.records import (
     Catalogue,
     Change,
     Delivery,
+    Effect,
     Enterprise,
     Int32s,
     Point,
@@ -174,6 +175,8 @@ class Plant:
             alarm=replace(
                 NO_ALARMS,
                 annunciated=lambda: sorted(self.active.values(), key=lambda alarm: -alarm.tier),
+                find=self.active.get,
+                lines_of=lambda alarm_id, limit: [event for event in self.history if event.alarm.id == alarm_id],
                 acknowledge=lambda alarm_id, person, comment, seq: self.acknowledge(alarm_id, person, comment),
             ),
             shape=self.shape,
@@ -225,7 +228,9 @@ class Plant:
     def note(self, alarm: Alarm, change: Change, before: Tier, actor: str = "", comment: str = "") -> AlarmEvent:
         """Journal a change and publish it, as the platform does."""
         with self.lock:
-            event = AlarmEvent(len(self.history) + 1, alarm.changed_at, self.now, change, before, alarm, actor, comment)
+            told = (Effect.ANNOUNCE,) if change in (Change.RAISED, Change.WORSENED) else ()
+            seq = len(self.history) + 1
+            event = AlarmEvent(seq, alarm.changed_at, self.now, change, before, alarm, actor, comment, told)
             self.history.append(event)
             if alarm.state is AlarmState.NORMAL:
                 self.active.pop(alarm.id, None)

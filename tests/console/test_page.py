@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from console.health import Words
 from console.server import Server
-from ganzhi.records import Catalogue, Enterprise, Point, Quality, Reconciled, Source, Text, Tier
+from ganzhi.records import Catalogue, Change, Enterprise, Point, Quality, Reconciled, Source, Text, Tier
 from tests.console.plant import GAS, LEVEL, NOW, PRESSURE, TEMPERATURE, Plant, S
 
 HIGH = Text("液位高", "Level high")
@@ -100,6 +101,28 @@ def test_an_acknowledgement_from_another_desk_shows_here(plant: Plant, server: S
     expect(page.locator("#alarms .alarm .state")).to_have_text("未确认")
     plant.acknowledge(alarm.id, "王芳", "")
     expect(page.locator("#alarms .alarm")).to_contain_text("王芳 于 08:00:00 确认")
+
+
+def test_an_alarm_shows_its_trend_and_its_forecast(plant: Plant, server: Server, page: Page) -> None:
+    figures = {"score": 12.4, "tier": 2.0, "minutes_early": 10.9, "minutes_late": 14.1, "target": 14.4}
+    evidence = {f"{name}:level.overfill": figure for name, figure in figures.items()}
+    plant.raise_alarm(LEVEL, Tier.YELLOW, HIGH, TEXT, evidence=evidence)
+    show(page, server)
+    card = page.locator("#alarms .alarm")
+    expect(card.locator(".forecast")).to_have_text("预计 12 分钟后到达14.4 m（11～14 分钟）")
+    expect(card.locator(".spark")).to_have_text("↑2 m/分")
+    page.get_by_role("button", name="English").click()
+    expect(card.locator(".forecast")).to_have_text("Reaches 14.4 m in about 12 min (11 to 14)")
+
+
+def test_only_what_the_platform_announces_is_read_out(plant: Plant, server: Server, page: Page) -> None:
+    show(page, server)
+    expect(page.locator("#alarms .empty")).to_contain_text("当前没有报警")
+    alarm = plant.raise_alarm(LEVEL, Tier.YELLOW, HIGH, TEXT)
+    expect(page.locator("#announce")).to_contain_text("黄色")
+    plant.note(replace(alarm, tier=Tier.ORANGE, text=Text("降了", "down")), Change.EASED, Tier.RED)
+    expect(page.locator("#alarms .alarm-text")).to_have_text("降了")
+    expect(page.locator("#announce")).to_contain_text("黄色")
 
 
 def test_the_language_switch_changes_every_text_and_is_remembered(plant: Plant, server: Server, page: Page) -> None:
