@@ -27,8 +27,8 @@ from config import load_rules
 from detectors import KINDS
 from detectors.engine import Engine
 from detectors.jointmodel import JointModel, Space
-from ganzhi.command import KINDS as WRITABLE
 from ganzhi.figure import Figure, at_least, at_most, table, write_json
+from ganzhi.kind import KINDS as WRITABLE
 from ganzhi.records import Catalogue, Enterprise, Point, ReadingBlock, Rule, Source, Text, Unit
 
 ROWS = 10_000

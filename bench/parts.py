@@ -17,8 +17,8 @@ import numpy as np
 from bench.pipeline import RULES, write_points
 from config import load_catalogue, load_rules
 from detectors.engine import Engine
-from ganzhi.command import KINDS
 from ganzhi.figure import Figure, at_least, at_most, table, write_json
+from ganzhi.kind import KINDS
 from ganzhi.records import Catalogue, ReadingBlock
 from storage import DuckDBStore, Log
 from storage.line import ReadingLines

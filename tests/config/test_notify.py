@@ -8,8 +8,8 @@ import pytest
 
 from config import Settings, load, load_settings
 from config.example import example
-from ganzhi.command import KINDS
 from ganzhi.errors import ConfigError
+from ganzhi.kind import KINDS
 
 
 def settings(folder: Path, text: str) -> Settings:

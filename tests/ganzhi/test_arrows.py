@@ -39,6 +39,7 @@ EXCEPTIONS: dict[str, str] = {
     "ganzhi/desk.py": "puts together what the page asks of alarms",
     "ganzhi/outlets.py": "opens everything that is told of alarms",
     "ganzhi/command.py": "the same for the commands beside the service",
+    "ganzhi/kind.py": "says what a rule pack may set, by kind of score",
     "ganzhi/fitting.py": "what `ganzhi fit` connects: recordings, rules and the fit",
 }
 """file -> why it may import packages other than its own"""

@@ -14,13 +14,14 @@ from detectors import OPTIONS
 from ganzhi import command
 from ganzhi.clock import NS_PER_S
 from ganzhi.errors import ConfigError
+from ganzhi.kind import KINDS
 from ganzhi.records import Effect, ReadingBlock
 from storage import DuckDBStore, Ledger
 from tests.storage.plant import alarm, event
 
 
 def test_packs_may_set_what_the_detectors_take() -> None:
-    assert {kind: frozenset(spec.options) for kind, spec in command.KINDS.items()} == dict(OPTIONS)
+    assert {kind: frozenset(spec.options) for kind, spec in KINDS.items()} == dict(OPTIONS)
 
 
 @pytest.mark.parametrize("name", ["demo", "skab"])

@@ -15,6 +15,7 @@ from ganzhi import command
 from ganzhi.__main__ import cli
 from ganzhi.clock import NS_PER_S
 from ganzhi.errors import ConfigError
+from ganzhi.kind import UNFITTED
 from ganzhi.records import Floats, ReadingBlock
 from storage import DuckDBStore
 
@@ -126,7 +127,7 @@ def block(values: Floats, first: int = 0) -> ReadingBlock:
 
 
 def test_what_is_in_the_store_is_fitted_to_by_local_time(site: Path) -> None:
-    configuration = config.load(site / "ganzhi.toml", command.UNFITTED)
+    configuration = config.load(site / "ganzhi.toml", UNFITTED)
     path = configuration.settings.store.path
     path.parent.mkdir(parents=True)
     with DuckDBStore(path, configuration.catalogue) as store:

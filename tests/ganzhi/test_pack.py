@@ -12,8 +12,8 @@ import simulators
 from config import load_rules
 from config.settings import PACKS, packs_known
 from detectors.engine import Engine
-from ganzhi import command
 from ganzhi.clock import NS_PER_S
+from ganzhi.kind import KINDS
 from ganzhi.records import Catalogue, Enterprise, Point, ReadingBlock, Rule, Source, Text, Tier, Transition
 
 START = 1_760_000_000 * NS_PER_S
@@ -67,7 +67,7 @@ def site(sector: str, ranges: Mapping[str, float] = NO_RANGES) -> Catalogue:
 
 
 def rules_of(sector: str, ranges: Mapping[str, float] = NO_RANGES) -> tuple[Rule, ...]:
-    rules, warnings = load_rules([PACKS / f"{sector}.toml"], site(sector, ranges), command.KINDS)
+    rules, warnings = load_rules([PACKS / f"{sector}.toml"], site(sector, ranges), KINDS)
     assert warnings == ()
     return rules
 
@@ -146,9 +146,7 @@ def test_a_fence_reads_longitude_and_latitude_whichever_comes_first_in_the_list(
         for tag, quantity in (("B", "latitude"), ("L", "longitude"))
     )
     vessel = Source("s", "a", Text("一号船", "Vessel 1"), "waterway")
-    (rule,), warnings = load_rules(
-        [tmp_path / "pack.toml"], Catalogue({"a": TOWN}, {"s": vessel}, points), command.KINDS
-    )
+    (rule,), warnings = load_rules([tmp_path / "pack.toml"], Catalogue({"a": TOWN}, {"s": vessel}, points), KINDS)
     assert warnings == ()
     assert [unit.members.tolist() for unit in rule.units] == [[1, 0]]
     detect = Engine([rule], period_s=np.full(2, 10.0), resolution=np.full(2, 1e-5))
