@@ -168,7 +168,7 @@ class AlarmShape:
                 continue
             return {
                 "rule": rule_id,
-                "minutes": minutes,
+                "minutes": figure(f"minutes_expected:{rule_id}", minutes),
                 "early": figure(f"minutes_early:{rule_id}"),
                 "late": figure(f"minutes_late:{rule_id}"),
                 "target": figure(f"target:{rule_id}"),

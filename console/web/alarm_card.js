@@ -47,8 +47,15 @@ function marks(alarm) {
   ];
 }
 
-function forecast({ forecast: f }) {
-  if (!f || f.minutes === null) return null;
+// Where another rule holds the alarm, the limit that the forecast spoke of may have been reached meanwhile.
+function isReached({ rule, value, limit, forecast: { rule: foreseen, target } }) {
+  if (rule === foreseen || [value, limit, target].includes(null)) return false;
+  return value >= limit ? value >= target : value <= target;
+}
+
+function forecast(alarm) {
+  const f = alarm.forecast;
+  if (!f || f.minutes === null || isReached(alarm)) return null;
   const interval = f.early !== null && f.late !== null ? t("forecastInterval", { early: figure(f.early), late: figure(f.late) }) : "";
   const target = f.target === null ? t("forecastLimit") : `${f.target} ${f.unit}`;
   return h("p", { class: "forecast" }, t("forecast", { minutes: figure(f.minutes), target, interval }));

@@ -104,15 +104,26 @@ def test_an_acknowledgement_from_another_desk_shows_here(plant: Plant, server: S
 
 
 def test_an_alarm_shows_its_trend_and_its_forecast(plant: Plant, server: Server, page: Page) -> None:
-    figures = {"score": 12.4, "tier": 2.0, "minutes_early": 10.9, "minutes_late": 14.1, "target": 14.4}
+    figures = {
+        "score": 14.0,
+        "minutes_expected": 12.4,
+        "tier": 2.0,
+        "minutes_early": 10.9,
+        "minutes_late": 14.1,
+        "target": 14.4,
+    }
     evidence = {f"{name}:level.overfill": figure for name, figure in figures.items()}
-    plant.raise_alarm(LEVEL, Tier.YELLOW, HIGH, TEXT, evidence=evidence)
+    alarm = plant.raise_alarm(LEVEL, Tier.YELLOW, HIGH, TEXT, evidence=evidence, value=13.7, limit=13.6)
     show(page, server)
     card = page.locator("#alarms .alarm")
     expect(card.locator(".forecast")).to_have_text("预计 12 分钟后到达14.4 m（11～14 分钟）")
     expect(card.locator(".spark")).to_have_text("↑2 m/分")
     page.get_by_role("button", name="English").click()
     expect(card.locator(".forecast")).to_have_text("Reaches 14.4 m in about 12 min (11 to 14)")
+    over = replace(alarm, value=14.5, limit=14.4, text=Text("满了", "full"))
+    plant.note(over, Change.WORSENED, Tier.YELLOW)
+    expect(card.locator(".alarm-text")).to_have_text("full")
+    expect(card.locator(".forecast")).to_have_count(0)  # it is reached
 
 
 def test_only_what_the_platform_announces_is_read_out(plant: Plant, server: Server, page: Page) -> None:
