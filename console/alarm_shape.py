@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from console.alarm_backend import Around, Quality, Reportable, Trend
-from console.shape import Json, alarm_json, ms, text_json
-from console.site import quality_name
+from console.shape import Json, alarm_json, ms, quality_name, text_json
 from ganzhi.clock import Clock
 from ganzhi.records import (
     COLOURS,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import orjson
 
 from ganzhi.clock import NS_PER_MS
-from ganzhi.records import Alarm, Catalogue, RiskColour, Suppression, Text
+from ganzhi.records import QUALITY_MASK, Alarm, Catalogue, Quality, RiskColour, Suppression, Text
 
 Json = dict[str, object]
+
+QUALITY_NAMES = {int(quality): quality.name.lower() for quality in Quality}
 
 
 def dumps(value: object) -> bytes:
@@ -97,3 +99,9 @@ def colour_json(colour: RiskColour) -> Json:
         "tier": int(colour.tier),
         "counts": list(colour.counts),
     }
+
+
+def quality_name(quality: int) -> str:
+    """Lower-case name of a quality code, without the SIMULATED bit; a code unknown here by its number."""
+    code = quality & QUALITY_MASK
+    return QUALITY_NAMES.get(code, f"quality_{code}")

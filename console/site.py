@@ -8,11 +8,9 @@ from datetime import datetime
 import numpy as np
 
 from console.backend import NEVER, Backend, Columns
-from console.shape import Json, ms, text_json
+from console.shape import Json, ms, quality_name, text_json
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import COLOURS, QUALITY_MASK, SIMULATED, Catalogue, Int32s, Point, Quality, Rule, Source, Tier
-
-QUALITY_NAMES = {int(quality): quality.name.lower() for quality in Quality}
+from ganzhi.records import COLOURS, SIMULATED, Catalogue, Int32s, Point, Rule, Source, Tier
 
 
 class Site:
@@ -128,9 +126,3 @@ class Site:
             for tier, limit in zip(COLOURS, rule.limits[rows[index]].tolist(), strict=True)
             if not math.isnan(limit)
         ]
-
-
-def quality_name(quality: int) -> str:
-    """Lower-case name of a quality code, without the SIMULATED bit; a code unknown here by its number."""
-    code = quality & QUALITY_MASK
-    return QUALITY_NAMES.get(code, f"quality_{code}")

@@ -10,8 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from console.backend import NEVER, Backend, Columns
 from console.feed import Feed, frame
-from console.shape import Json, dumps, ms
-from console.site import quality_name
+from console.shape import Json, dumps, ms, quality_name
 from ganzhi.clock import Clock
 from ganzhi.records import SIMULATED, Int32s
 
