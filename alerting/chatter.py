@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import Chatter
 
@@ -15,10 +17,17 @@ MOST_LEVEL = 5
 
 
 def fallen(chatter: Chatter, at: int) -> Chatter:
-    """After a fall of the colour at that moment, UTC ns, by the sensor's clock."""
+    """After a fall of the colour at that moment, UTC ns, by the sensor's clock; only one after a rise ends a cycle."""
+    if not chatter.risen:
+        return replace(chatter, level=chatter.level_at(at), at=at)
     falls = (*(fall for fall in chatter.falls if at - fall < WINDOW_S * NS_PER_S), at)[-CYCLES * 4 :]
     level = chatter.level_at(at) + (len(falls) >= CYCLES)
-    return Chatter(falls, min(level, MOST_LEVEL), at)
+    return Chatter(falls, min(level, MOST_LEVEL), at, risen=False)
+
+
+def risen(chatter: Chatter) -> Chatter:
+    """After a rise of the colour."""
+    return chatter if chatter.risen else replace(chatter, risen=True)
 
 
 GRACE_NS = 600 * NS_PER_S

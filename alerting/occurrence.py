@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from alerting.chatter import GRACE_NS, delay_ns, fallen
+from alerting.chatter import GRACE_NS, delay_ns, fallen, risen
 from alerting.hold import NOT_HELD, Hold, finite, found, kept, pack, unpack
 from alerting.state import Effects, Event, after
 from alerting.text import sentence
@@ -214,6 +214,8 @@ def follow(
         if delay_ns(alarm.chatter):
             delay = delay_ns(alarm.chatter)
             alarm = replace(alarm, falls_at=transition.time + delay, falls_by=now + delay + GRACE_NS)
+    elif before is not None and tier > before.tier:
+        alarm = replace(alarm, chatter=risen(alarm.chatter))
     alarm = replace(alarm, changed_at=transition.time)
     after_it = Occurrence(alarm, holds, latch)
     if tier < shown and alarm.falls_at is not None:

@@ -387,13 +387,15 @@ CHATTER_QUIET_S = 600.0
 class Chatter:
     """How often an alarm fell lately, and by how much its falls are held back for it.
 
-    falls   UTC ns of the last falls of its colour, oldest first, by the sensor's clock
+    falls   UTC ns of the last falls of its colour that came after a rise, oldest first, by the sensor's clock
     level   doublings of the delay of a fall; 0: not chattering. `at`: when it last fell
+    risen   it has risen since its last fall: easing from colour to colour is one fall
     """
 
     falls: tuple[int, ...] = ()
     level: int = 0
     at: int = 0
+    risen: bool = True
 
     def level_at(self, at: int) -> int:
         """The level as it has decayed by that moment: by one for every CHATTER_QUIET_S without a fall."""

@@ -52,7 +52,8 @@ def to_json(alarm: Alarm) -> str:
     record["evidence"] = {name: _figure(value) for name, value in alarm.evidence.items()}
     record["details"] = dict(alarm.details)
     record["suppressions"] = [_suppression_json(each) for each in alarm.suppressions]
-    record["chatter"] = [list(alarm.chatter.falls), alarm.chatter.level, alarm.chatter.at]
+    chatter = alarm.chatter
+    record["chatter"] = [list(chatter.falls), chatter.level, chatter.at, chatter.risen]
     return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
 
@@ -71,8 +72,8 @@ def from_json(text: str) -> Alarm:
     if "suppressions" in record:
         record["suppressions"] = tuple(map(_suppression, record["suppressions"]))
     if "chatter" in record:
-        falls, level, at = record["chatter"]
-        record["chatter"] = Chatter(tuple(falls), level, at)
+        falls, *others = record["chatter"]
+        record["chatter"] = Chatter(tuple(falls), *others)
     return Alarm(**record)
 
 

@@ -19,6 +19,9 @@ LEVEL_JITTER = 0.2
 SHORTEST, LONGEST = 3, 12
 """Samples that a plateau lasts."""
 MOST_PLATEAUS = 4
+LEAST_GAP = 0.65
+"""Part of the mean gap between excursions that each has at least: three falls in a minute would be chatter, which the
+platform damps, and what it says then is not worked out here."""
 TAIL_STEPS = 25
 """Samples at the end without excursions, so that every alarm has cleared when the last reading is published."""
 
@@ -125,7 +128,7 @@ class Plan:
             step = int(chance.uniform(10, 10 + gap))
             while step < self.steps:
                 step = _excursion(levels[: max(0, self.steps - TAIL_STEPS), point], step, chance)
-                step += int(chance.uniform(0.3 * gap, 1.7 * gap))
+                step += int(chance.uniform(LEAST_GAP * gap, (2 - LEAST_GAP) * gap))
         return levels
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alerting.alarm import Alarms
-from alerting.chatter import GRACE_NS, delay_ns, fallen
+from alerting.chatter import GRACE_NS, delay_ns, fallen, risen
 from alerting.policy import Policy
 from ganzhi.clock import NS_PER_S
 from ganzhi.records import AlarmEvent, AlarmState, Change, Chatter, Effect, Tier
@@ -19,7 +19,7 @@ def after(seconds: list[float]) -> Chatter:
     """An alarm that fell at these seconds."""
     chatter = Chatter()
     for second in seconds:
-        chatter = fallen(chatter, round(second * S))
+        chatter = fallen(risen(chatter), round(second * S))
     return chatter
 
 
@@ -41,6 +41,17 @@ def after(seconds: list[float]) -> Chatter:
 )
 def test_a_fall_is_held_back_the_longer_the_more_it_chatters(falls: list[float], delay_s: int) -> None:
     assert delay_ns(after(falls)) == delay_s * S
+
+
+def test_easing_from_colour_to_colour_is_one_fall() -> None:
+    chatter = Chatter()
+    for second in (0, 5, 10, 15):
+        chatter = fallen(chatter, second * S)
+    assert (chatter.falls, chatter.level, chatter.at) == ((0,), 0, 15 * S)
+    site = alarms(MemoryJournal())
+    for second, old, new in ((0, NONE, Tier.RED), (5, Tier.RED, O), (10, O, Y), (15, Y, NONE)):
+        (line,) = site.apply([moved(HIGH, second, new, old=old)])
+    assert line.change == Change.CLEARED
 
 
 class Hand:
