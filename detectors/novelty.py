@@ -8,11 +8,12 @@ import numpy as np
 
 from detectors.habit import Habit, octaves
 from detectors.option import choice, number
+from detectors.recurrence import Columns, Recurrence
 from detectors.rhythm import Rhythm
-from detectors.rows import Rows, Slots, State
+from detectors.rows import Rows, State, common, of
 from detectors.trend import CEILING, FINEST, NOT_YET
 from ganzhi.clock import NS_PER_S
-from ganzhi.records import Floats, Int64s, Rule
+from ganzhi.records import Floats, Rule
 
 PACE = 10.0
 SETTLE = 3.0
@@ -68,9 +69,11 @@ class Novelty:
         self._warmup = number(rule, "warmup", WARMUP, above=self._settle)
         memory_s = number(rule, "memory_s", MEMORY_S, above=1)
         rhythm = choice(rule, "rhythm", tuple(RHYTHMS), "day")
-        self._pace_s = pace * period_s
-        self._rates = 1.0 / (np.array([[1.0], [MIDDLE], [LONG]]) * self._pace_s)
-        self._resolution = np.maximum(resolution, FINEST)
+        pace_s = pace * period_s
+        self._pace_s = common(pace_s)
+        self._rates = [common(1.0 / (paces * pace_s)) for paces in (1.0, MIDDLE, LONG)]
+        floor = np.maximum(resolution, FINEST)
+        self._resolution, self._floor = common(floor), common(floor * floor)
         m = len(period_s)
         self._time = np.full(m, NOT_YET, np.int64)
         # readings seen, the last; weights of the means, short, middle and long; the means; the present scatter,
@@ -82,58 +85,59 @@ class Novelty:
         self.state: State = {"time": self._time, "memory": self._memory, **self._rhythm.state, **self._habit.state}
 
     def update(self, rows: Rows) -> tuple[Rows, Floats]:
-        score = np.empty(len(rows))
-        self._seen = np.empty((len(rows), len(VIEWS)))
-        for part in rows.rounds():
-            score[part] = self._step(rows.slot[part], rows.time[part], rows.value[part], self._seen[part])
+        with np.errstate(under="ignore"):  # what underflows is 0 for us too
+            size, readings = self._look(rows)
+            self._seen = DECADES_PER_OCTAVE * self._habit.update(rows, size, readings >= self._settle)
+            square = self._seen * self._seen
+            square *= square
+            score: Floats = np.sqrt(np.sqrt(square[:, 0] + square[:, 1] + square[:, 2] + square[:, 3]))
+        score[readings < self._warmup] = np.nan
         return rows, score
 
     def evidence(self, row: int) -> Mapping[str, float]:
         """The rarity of `jump`, `level`, `course` and `scatter`, in decades."""
         return dict(zip(VIEWS, self._seen[row].tolist(), strict=True))
 
-    def _step(self, slot: Slots, time: Int64s, value: Floats, seen: Floats) -> Floats:
-        x = np.minimum(np.maximum(value, -CEILING), CEILING)
-        memory = self._memory.take(slot, axis=0).T.copy()
-        readings = memory[0]
-        with np.errstate(under="ignore"):  # what underflows is 0 for us too
-            size = self._look(slot, time, x, memory)
-            seen[:] = DECADES_PER_OCTAVE * self._habit.rarity(slot, size)
-            square = seen * seen
-            square *= square
-            score: Floats = np.sqrt(np.sqrt(square[:, 0] + square[:, 1] + square[:, 2] + square[:, 3]))
-        settled = np.flatnonzero(readings >= self._settle)
-        self._habit.learn(slot[settled], time[settled], size[settled])
-        score[readings < self._warmup] = np.nan
-        readings += 1.0
-        self._memory[slot] = memory.T
-        self._time[slot] = time
-        return score
-
-    def _look(self, slot: Slots, time: Int64s, x: Floats, memory: Floats) -> Floats:
-        # The size of each view, and what it is made of carried on; `memory` is changed in place.
-        readings, last = memory[:2]
-        weight, mean = memory[2:5], memory[5:8]
-        now, usual = memory[8:]
-        resolution = self._resolution.take(slot)
-        gap = np.where(readings > 0, (time - self._time.take(slot)) / NS_PER_S, 0.0)
-        decay = gap * self._rates[:, slot]
-        decay = 1.0 / (1.0 + decay + 0.5 * decay * decay)
-        weight *= decay
-        weight += 1.0
-        mean += (x - mean) / weight
-        short, middle, long = mean
-        level = x - long
-        off, eased, tells = self._rhythm.update(slot, time, x, level, short=weight[0], decay=decay[2])
-        size = np.empty((len(slot), len(VIEWS)))
-        size[:, 0] = np.where((readings > 0) & (gap <= self._pace_s.take(slot)), x - last, 0.0)
+    def _look(self, rows: Rows) -> tuple[Floats, Floats]:
+        # The size of each view, and how many readings there were before.
+        before = rows.before(self._time, rows.time)
+        fresh = before == NOT_YET
+        gap = np.where(fresh, 0.0, (rows.time - before) / NS_PER_S)
+        ages = (gap * of(rate, rows.slot) for rate in self._rates)
+        decay = [1.0 / (1.0 + age + 0.5 * age * age) for age in ages]
+        x = np.minimum(np.maximum(rows.value, -CEILING), CEILING)
+        told = STEP.run(rows, self._memory, (x, *decay), (self._floor,))
+        readings, jump, level, course, scatter, weight = told
+        off, eased, tells = self._rhythm.update(rows, x, level, short=weight, decay=decay[2])
+        size = np.empty((len(rows), len(VIEWS)))
+        size[:, 0] = np.where(fresh | (gap > of(self._pace_s, rows.slot)), 0.0, jump)
         size[:, 1] = np.where(tells, off, level)
-        size[:, 2] = np.where(tells, eased, short - middle)
-        size[np.abs(size) < FINE * resolution[:, np.newaxis]] = 0.0
-        away = x - middle
-        now += (away * away - now) / np.minimum(SCATTER * weight[0], weight[1])
-        wide = 0.5 * octaves(np.maximum(now, resolution * resolution))
-        size[:, 3] = np.where(readings >= self._settle, wide - usual, 0.0)
-        usual += (wide - usual) / weight[1]
-        last[:] = x
-        return size
+        size[:, 2] = np.where(tells, eased, course)
+        least = FINE * of(self._resolution, rows.slot)
+        for k in range(3):
+            size[np.abs(size[:, k]) < least, k] = 0.0
+        size[:, 3] = np.where(readings >= self._settle, scatter, 0.0)
+        return size, readings
+
+
+def _step(state: Columns, row: Columns, own: Columns) -> tuple[Columns, Columns]:
+    readings, last, weight, weight_1, weight_2, short, middle, long, now, usual = state
+    x, decay, decay_1, decay_2 = row
+    (floor,) = own
+    weight = weight * decay + 1.0
+    weight_1 = weight_1 * decay_1 + 1.0
+    weight_2 = weight_2 * decay_2 + 1.0
+    short = short + (x - short) / weight
+    middle = middle + (x - middle) / weight_1
+    long = long + (x - long) / weight_2
+    away = x - middle
+    now = now + (away * away - now) / np.minimum(SCATTER * weight, weight_1)
+    wide = octaves(np.maximum(now, floor))
+    scatter = 0.5 * wide - usual
+    usual = usual + scatter / weight_1
+    return (readings + 1.0, x, weight, weight_1, weight_2, short, middle, long, now, usual), (
+        readings, x - last, x - long, short - middle, scatter, weight
+    )  # fmt: skip
+
+
+STEP = Recurrence(_step)

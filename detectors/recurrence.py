@@ -8,8 +8,8 @@ whose + - * / and sqrt are exactly rounded, and nothing else is allowed, so that
 What a step may be made of, so that it means the same for arrays and for numbers:
 - three lines that unpack its state, the row and what is known of the point, and at the end `return (state), (told)`;
 - assignments of expressions with + - * /, comparisons, & | ~ between comparisons, and numbers of its module;
-- np.where, np.minimum, np.maximum, np.abs, np.sqrt, np.copysign; where one of two zeros is to be the larger or smaller
-  it is the second one, so that a constant 0 stands on the right;
+- np.where, np.minimum, np.maximum, np.abs, np.sqrt, np.copysign, np.frexp; where one of two zeros is to be the larger
+  or smaller it is the second one, so that a constant 0 stands on the right;
 - `if condition.any():` around assignments that change nothing where the condition is false;
 - `names = function(...)` with a function of its module that is made of the same, and is put in its place;
 - no NaN, and no division by 0, not even on the side of a `where` that is not chosen.
@@ -118,7 +118,7 @@ def loop(state, rows, own, told):
 {textwrap.indent(chr(10).join(lines), " " * 8)}
     return {state}
 """
-    made: dict[str, Any] = {"sqrt": math.sqrt, "copysign": math.copysign}
+    made: dict[str, Any] = {"sqrt": math.sqrt, "copysign": math.copysign, "frexp": math.frexp}
     exec(compile(text, f"<{step.__module__}.{step.__qualname__} for plain floats>", "exec"), made)
     return made["loop"], len(told.elts)
 
@@ -227,7 +227,7 @@ class _Plain(ast.NodeTransformer):
                 value, again = self._twice(value)
                 zero = ast.Constant(0.0)
                 return ast.IfExp(ast.Compare(value, [ast.Gt()], [zero]), again, ast.BinOp(zero, ast.Sub(), again))
-            case ("sqrt", [_]) | ("copysign", [_, _]):
+            case (("sqrt" | "frexp"), [_]) | ("copysign", [_, _]):
                 return ast.Call(ast.Name(name), arguments, [])
         raise TypeError(f"not for one number: {ast.unparse(node)}")
 

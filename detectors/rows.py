@@ -58,6 +58,8 @@ class Rows:
     since    the listening clock when the block before this one was closed
     until    the same for this block
     heard    int64 ns, the listening clock, where a group rule needs it; None: `time` is it, or nobody asks
+
+    A score whose rounds or points cost otherwise replaces `round_cost` and `point_cost`, in rows taken point by point.
     """
 
     slot: Slots
@@ -68,6 +70,8 @@ class Rows:
     since: int
     until: int
     heard: Int64s | None = None
+    round_cost: int = ROUND_COST
+    point_cost: int = POINT_COST
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -87,11 +91,11 @@ class Rows:
         """The first row of the rounds that are better taken point by point, in `tail`."""
         n = len(self)
         if len(self.starts) == 2:
-            return n if (POINT_COST + 1) * n >= ROUND_COST else 0
+            return n if (self.point_cost + 1) * n >= self.round_cost else 0
         edges = np.asarray(self.starts)
         sizes = np.diff(edges)
         points = np.maximum.accumulate(sizes[::-1])[::-1]
-        by_point = POINT_COST * points + n - edges[:-1] < ROUND_COST * np.arange(len(sizes), 0, -1)
+        by_point = self.point_cost * points + n - edges[:-1] < self.round_cost * np.arange(len(sizes), 0, -1)
         return int(edges[by_point.argmax()]) if by_point.any() else n
 
     @cached_property

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from detectors.habit import Habit, octaves
+from detectors.habit import STRETCH, Habit, octaves
+from detectors.rows import Rows
+from ganzhi.records import Floats, Int64s
 
 DAY = 86_400_000_000_000
 ONE = np.zeros(1, np.intp)
@@ -70,3 +74,66 @@ def test_counts_halve_when_the_memory_has_passed() -> None:
     assert rarity(habit, 8.0) == pytest.approx(float(octaves(np.array(31 / 9))))
     tell(habit, 1.0, day=60)
     assert rarity(habit, 8.0) == 1.0 + 3.0  # nothing of it is left: three doublings beyond the only one known
+
+
+VIEWS = 3
+
+
+def by_row(habit: Habit, slot: int, time: Int64s, size: Floats, settled: int) -> Floats:
+    """What `update` is to tell."""
+    rare = np.empty_like(size)
+    one = np.array([slot])
+    for k in range(len(size)):
+        rare[k] = habit.rarity(one, size[k : k + 1])
+        if k >= settled:
+            habit.learn(one, time[k : k + 1], size[k : k + 1])
+    return rare
+
+
+def sizes(n: int, decades: float, random: np.random.Generator) -> Floats:
+    """Bursts of many magnitudes between usual ones, and of nothing."""
+    usual = random.normal(0, 1, (n, VIEWS))
+    burst = 10.0 ** np.repeat(random.uniform(-decades, decades, (n // 50 + 1, VIEWS)), 50, axis=0)[:n]
+    kind = random.integers(0, 4, (n, VIEWS))
+    return np.where(kind == 0, 0.0, usual * np.where(kind == 1, burst, 1.0))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    decades=st.sampled_from([0.0, 2.0, 30.0, 150.0]),
+    hours=st.sampled_from([0.01, 0.2, 3.0]),
+    settled=st.integers(0, 40),
+)
+def test_many_rows_of_a_point_at_once_tell_what_they_do_one_by_one(
+    seed: int, decades: float, hours: float, settled: int
+) -> None:
+    random = np.random.default_rng(seed)
+    together, alone = Habit(2, VIEWS, DAY), Habit(2, VIEWS, DAY)
+    clock = 0
+    for n in random.integers(60, 300, 3):
+        time = clock + np.cumsum(random.exponential(hours * DAY / 24, n)).astype(np.int64)
+        size = sizes(int(n), decades, random)
+        rows = Rows(np.ones(n, np.intp), time, size[:, 0], np.zeros(n, np.uint8), np.arange(n + 1), 0, 0)
+        found = together.update(rows, size, np.arange(n) >= settled)
+        assert found.tobytes() == by_row(alone, 1, time, size, settled).tobytes()
+        settled, clock = 0, int(time[-1])
+    for name, array in together.state.items():
+        assert array.tobytes() == alone.state[name].tobytes(), name
+
+
+def test_a_backlog_is_counted_in_stretches_when_it_is_long() -> None:
+    n = STRETCH + 500
+    random = np.random.default_rng(4)
+    size = random.normal(0, 1, (n, 1))
+    whole, cut = Habit(1, 1, DAY), Habit(1, 1, DAY)
+    time = np.arange(n) * (DAY // n)
+
+    def told(habit: Habit, part: slice) -> Floats:
+        k = len(size[part])
+        rows = Rows(np.zeros(k, np.intp), time[part], size[part, 0], np.zeros(k, np.uint8), np.arange(k + 1), 0, 0)
+        return habit.update(rows, size[part], np.ones(k, np.bool_))
+
+    parts = (slice(0, 7000), slice(7000, n))
+    assert told(whole, slice(0, n)).tobytes() == np.concatenate([told(cut, part) for part in parts]).tobytes()
+    assert all(array.tobytes() == cut.state[name].tobytes() for name, array in whole.state.items())

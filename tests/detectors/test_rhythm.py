@@ -6,24 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.rhythm import Rhythm
+from detectors.rows import Rows
 
 HOUR = 3_600_000_000_000
-ONE = np.zeros(1, np.intp)
+
+
+def rows(*hours: float) -> Rows:
+    """Of one point, a row a round."""
+    n = len(hours)
+    time = np.array([hour * HOUR for hour in hours], np.int64)
+    return Rows(np.zeros(n, np.intp), time, np.zeros(n), np.zeros(n, np.uint8), list(range(n + 1)), 0, 0)
 
 
 def follow(signal: NDArray[np.float64], cells: int = 24) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """What is off the usual, and whether the hour tells, of a reading every quarter of an hour around a mean of 0."""
     rhythm = Rhythm(1, cells, 100.0)
-    off, tells = np.zeros(len(signal)), np.zeros(len(signal), np.bool_)
-    for k, x in enumerate(signal.tolist()):
-        value = np.array([x])
-        off[k], _, tells[k] = (
-            part[0]
-            for part in rhythm.update(
-                ONE, np.array([k * HOUR // 4]), value, value, short=np.array([4.0]), decay=np.array([0.99])
-            )
-        )
-    return off, tells
+    n = len(signal)
+    quarters = rows(*np.arange(n) / 4)
+    off, _, tells = rhythm.update(quarters, signal, signal, short=np.full(n, 4.0), decay=np.full(n, 0.99))
+    return off, tells > 0
 
 
 def day_and_night(days: int) -> NDArray[np.float64]:
@@ -56,6 +57,6 @@ def test_all_is_learned_anew_after_a_long_silence() -> None:
     rhythm = Rhythm(1, 24, 100.0)
     one = np.ones(1)
     for hour in [*range(96), 96 + 9 * 24]:
-        off, *_ = rhythm.update(ONE, np.array([hour * HOUR]), one, one, short=one, decay=one)
+        off, *_ = rhythm.update(rows(hour), one, one, short=one, decay=one)
         assert off[0] == 0.0
         one = np.full(1, 5.0) if hour == 95 else one
