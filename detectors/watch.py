@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from detectors import KINDS
@@ -134,16 +136,18 @@ class Watch:
         tail = chosen.tail
         index = index[tail.order]
         codes = self._judge.codes(score.take(index), chosen.slot[tail.order])
-        other = np.append(codes[1:] != codes[:-1], True)
-        other[tail.bounds[1:] - 1] = True  # what follows is the first row of a point
-        turns = np.flatnonzero(other) + 1
-        time = chosen.time[tail.order]
-        for slot, (first, end) in zip(tail.slots.tolist(), tail.runs(), strict=True):
-            near = turns[np.searchsorted(turns, first, side="right") : np.searchsorted(turns, end)]
-            at = [0, *(near - first).tolist()]
+        other = np.append(True, codes[1:] != codes[:-1])
+        other[tail.bounds[:-1]] = True
+        turns = np.flatnonzero(other)
+        edges = np.searchsorted(turns, tail.bounds)
+        at = (turns - np.repeat(tail.bounds[:-1], np.diff(edges))).tolist()
+        turned = list(zip(at, codes.take(turns).tolist(), strict=True))
+        time = chosen.time[tail.order].tolist()
+        spans = zip(tail.slots.tolist(), tail.runs(), pairwise(edges.tolist()), strict=True)
+        for slot, (first, end), (begin, until) in spans:
             before, announced = int(self._judged[slot]), int(self._announced[slot])
-            changes = self._judge.follow(zip(at, codes[first:end][at].tolist(), strict=True), before)
-            for k, after in self._hold.follow(slot, time[first:end].tolist(), before, changes, announced):
+            changes = self._judge.follow(turned[begin:until], before)
+            for k, after in self._hold.follow(slot, time[first:end], before, changes, announced):
                 found.append(self._transition(rows, score, int(index[first + k]), Tier(announced), Tier(after)))
                 announced = after
             self._judged[slot] = changes[-1][1] if changes else before
