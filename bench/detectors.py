@@ -113,7 +113,7 @@ LOADS: dict[str, Load] = {
     "spread": Load((1.75, 2.5, NONE, NONE), deadband=0.5, options={"window": 10, "reference_s": 80}),
     "shift": Load((12, NONE, NONE, NONE), deadband=1, options={"warmup": 12}),
     "stuck": Load((4, NONE, NONE, NONE), options={"changes": 5, "learn_s": 10}),
-    "novelty": Load((3.5, 5, NONE, NONE), deadband=0.5, options={"warmup": 31, "pace": 10}),
+    "novelty": Load((3.5, 5, NONE, NONE), deadband=0.5, options={"warmup": 13, "pace": 4}),
     "fence": Load((0, 1e6, NONE, NONE), deadband=1e3, options={"polygons": (HARBOUR,)}, unit=2),
     "joint": Load((1, 2, NONE, NONE), deadband=0.2, unit=CHANNELS, model=MODEL),
 }

@@ -39,7 +39,10 @@ class Plant:
     seed: int = 7
 
     def live(self, rows: int, first_s: int, seconds: int) -> Iterator[ReadingBlock]:
-        """Blocks of so many rows in which every point comes once a second, gateways in a random order."""
+        """Blocks of so many rows in which every point comes once a second, gateways in a random order.
+
+        Where points are few a block holds several seconds, each of which arrived when it was over: it had to wait.
+        """
         random = np.random.default_rng([self.seed, first_s])
         gateways = random.permutation(-(-self.points // PER_GATEWAY))
         order = (gateways[:, np.newaxis] * PER_GATEWAY + np.arange(PER_GATEWAY)).ravel()
@@ -47,8 +50,10 @@ class Plant:
         row = np.arange(first_s * self.points, (first_s + seconds) * self.points)
         for begin in range(0, len(row), rows):
             mine = row[begin : begin + rows]
-            second = START + mine // self.points * NS_PER_S
-            yield self._block(random, order[mine % self.points], second, int(mine[-1] * NS_PER_S // self.points))
+            second = mine // self.points * NS_PER_S
+            now = int(mine[-1] * NS_PER_S // self.points)
+            heard = np.minimum(second + NS_PER_S, now)
+            yield self._block(random, order[mine % self.points], START + second, heard, now)
 
     def backlog(self, rows: int, points: Int32s, first_s: int) -> Iterator[ReadingBlock]:
         """For each of some points a block of its own: a reading a second from `first_s` on, all arriving at once."""
@@ -56,19 +61,20 @@ class Plant:
         time = START + (first_s + np.arange(rows)) * NS_PER_S
         for k, point in enumerate(points.tolist(), start=1):
             now = (first_s + 1) * NS_PER_S + k * ARRIVAL_NS
-            yield self._block(random, np.full(rows, point, np.int32), time, now)
+            yield self._block(random, np.full(rows, point, np.int32), time, np.full(rows, now), now)
 
     def some(self, count: int) -> Int32s:
         """So many points of every sort and every remainder by 3."""
         return (np.arange(count) * (SHARE + 3) % self.points).astype(np.int32)
 
-    def _block(self, random: np.random.Generator, point: Int32s, second: Int64s, now: int) -> ReadingBlock:
-        n = len(point)
+    def _block(
+        self, random: np.random.Generator, point: Int32s, second: Int64s, heard: Int64s, now: int
+    ) -> ReadingBlock:
         # The two points of a position are read at one moment.
         time = second + (point // 2 * np.int64(STEPS[0]) + second // NS_PER_S * STEPS[1]) % JITTER_NS
-        quality = np.where(random.random(n) < 1 / BAD, Quality.DEVICE_FAULT, Quality.GOOD).astype(np.uint8)
-        arrived = np.full(n, START + now + JITTER_NS, np.int64)
-        return ReadingBlock(point, time, _value(random, point, time), quality, arrived, START + now + JITTER_NS)
+        quality = np.where(random.random(len(point)) < 1 / BAD, Quality.DEVICE_FAULT, Quality.GOOD).astype(np.uint8)
+        late = START + JITTER_NS
+        return ReadingBlock(point, time, _value(random, point, time), quality, heard + late, now + late)
 
 
 def _value(random: np.random.Generator, point: Int32s, time: Int64s) -> Floats:
