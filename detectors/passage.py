@@ -7,8 +7,8 @@ target after `distance / speed / (1 + gain)`, with `gain = bend distance / speed
 
 The further the target in windows, the less the fit says of the gain. So it is weighed against what is known beforehand:
 a straight line, within the standard deviation that the rule states (normal prior and likelihood, by their precisions).
-Its error is what is then left, and a share of it, as no curve goes on as it was. Speed and gain are taken to err alike,
-as they mostly do in a fit: so the time at each probability is in closed form.
+Its error is what is then left, and a share of it and of that deviation, as no curve goes on as it was. Speed and gain
+are taken to err alike, as they mostly do in a fit: so the time at each probability is in closed form.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ganzhi.records import Floats
 GAIN_MOST = 2.0
 """It is believed to be at the target no sooner than in a third of the time of the straight line."""
 
-ROAM, ROAM_GAIN = 0.03, 0.3
-"""Standard deviation of what the course does otherwise from now on, in shares of its speed, and of its gain."""
+ROAM, ROAM_GAIN = 0.2, 0.3
+"""Standard deviation of what the course does otherwise from now on, in shares of the rule's doubt, and of the gain."""
 
 FINITE = 1e150
 """So that no bend at all times the slowest of speeds is still none."""
@@ -88,5 +88,5 @@ def passage(course: Course, distance: Floats, sign: float, curvature: float) -> 
         gain,
         course.level_error,
         np.sqrt(course.slope_error * course.slope_error + turned * turned),
-        np.sqrt(believed * doubt * doubt + roam * roam + ROAM * ROAM),
+        np.sqrt(believed * doubt * doubt + roam * roam + ROAM * ROAM * known),
     )

@@ -62,6 +62,12 @@ def test_a_gain_that_the_fit_does_not_know_is_the_one_known_beforehand() -> None
     assert found.gain_error[0] == pytest.approx(0.3, rel=0.05)
 
 
+def test_a_course_may_turn_more_where_the_rule_states_more_doubt() -> None:
+    pump, leak = (passage(course(1.0), np.array([1.0]), 1.0, curvature) for curvature in (0.02, 0.5))
+    assert pump.gain_error[0] == pytest.approx(0.2 * 0.02)
+    assert leak.gain_error[0] == pytest.approx(0.2 * 0.5)
+
+
 @given(
     slope=st.floats(-10, 10),
     bend=st.floats(-10, 10),
