@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from console.api import create_app
 from console.feed import Feed
@@ -86,9 +86,14 @@ def test_a_curve_without_its_store_says_so_and_comes_back(plant: Plant, server: 
 def test_a_refused_acknowledgement_shows_the_platforms_sentence(plant: Plant, server: Server, bare_page: Page) -> None:
     page = bare_page
     alarm = plant.raise_alarm(LEVEL, Tier.RED, HIGH, HIGH)
+
+    def ended_meanwhile(route: Route) -> None:
+        plant.active.pop(alarm.id, None)
+        route.continue_()
+
+    page.route("**/acknowledge", ended_meanwhile)
     page.goto(server.url)
     expect(page.locator("#alarms .alarm")).to_have_count(1)
-    del plant.active[alarm.id]
     page.get_by_role("button", name="确认", exact=True).click()
     expect(page.locator("#toasts .bad")).to_have_text(f"没有这条报警：{alarm.id}")
     expect(page.locator("#alarms .alarm")).to_have_count(0)
