@@ -50,7 +50,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Work announced beforehand at one source: alarms there are suppressed by design. `most` of four colours."""
+    """Work announced beforehand at one source: alarms there are suppressed by design, but for red."""
 
     source: str
     start_s: float
