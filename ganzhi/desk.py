@@ -15,11 +15,26 @@ from ganzhi import device, event, own
 from ganzhi.clock import Clock
 from ganzhi.errors import BadPayload, Refused
 from ganzhi.latest import Latest
-from ganzhi.records import COLOURS, AlarmEvent, Catalogue, Change, ExternalEvent, Quality, Work
+from ganzhi.records import COLOURS, AlarmEvent, Catalogue, Change, ExternalEvent, Quality, Text, Work
 from ganzhi.trend import Trend
 from storage import Ledger
 
 TIERS = {tier.name.lower(): tier for tier in COLOURS}
+
+LOOK_UP = Text("各字段的写法见 docs/alarms.md。", "docs/alarms.md says how each key is written.")
+REMEDIES = {
+    "not_json": Text("正文不是 JSON。", "The body is not JSON."),
+    "not_a_message": Text("正文应为一个 JSON 对象。", "The body must be one JSON object."),
+    "no_key": Text("请填写 key:发送方给该事件的编号。", "Give key, the sender's own name for the event."),
+    "unknown_enterprise": Text("地址中的企业未登记。", "The enterprise in the address is not in the catalogue."),
+    "unknown_source": Text("该企业没有这个危险源。", "The enterprise has no such source."),
+    "unknown_kind": Text("可用的 kind 见 /api/event-kinds。", "GET /api/event-kinds lists the kinds."),
+    "clock_ahead": Text("ts 晚于平台时间,请核对发送方时钟。", "ts is ahead of our clock; check the sender's."),
+    "clock_not_set": Text(
+        "ts 应为 UTC 毫秒;发送方时钟似未校准。", "ts is in UTC ms; the sender's clock seems not to be set."
+    ),
+}
+"""What would be right, by the reason why an external event was refused."""
 
 Announce = Callable[[Sequence[AlarmEvent]], None]
 Report = Callable[[str, bytes], AlarmEvent | None]
@@ -150,7 +165,9 @@ def reporter(alarms: Alarms, read: Read, watched: Catalogue, announce: Announce)
         try:
             found = event.transition(read(enterprise, payload), watched)
         except BadPayload as bad:
-            raise Refused(f"事件不符合约定:{bad.reason}。", f"The event does not fit: {bad.reason}.") from bad
+            remedy = REMEDIES.get(bad.reason, LOOK_UP)
+            zh, en = f"事件不符合约定:{bad.reason}。", f"The event does not fit: {bad.reason}."
+            raise Refused(zh + remedy.zh, f"{en} {remedy.en}") from bad
         events = [] if found is None else alarms.apply([found])
         announce(events)
         return next((line for line in events if line.change != Change.GROUPED), None)
